@@ -1,0 +1,5 @@
+"""The Glue job `spotify_load_transform`: raw playlist JSON in, partitioned Parquet out.
+
+The modules follow the data: `listing` → `documents` → `pages` → `snapshot` → `datasets` → `partitions`,
+with `job` putting them in order. Nothing here imports awsglue: the entry script reads the arguments.
+"""
