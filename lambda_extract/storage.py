@@ -1,0 +1,70 @@
+"""Where raw objects go. The extract knows `RawStore`; in the cloud it is a bucket, on a laptop a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambda_extract.errors import StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class RawStore(Protocol):
+    """A bucket, as far as the extract needs one. Keys are whole keys, `/` between their parts."""
+
+    def keys(self, prefix: str) -> set[str]:
+        """Return all keys that begin with `prefix`; what a moment ago was put is there."""
+
+    def put(self, key: str, content: bytes | BinaryIO) -> None:
+        """Write an object, whole or not at all; one of that name is replaced."""
+
+    def read(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None if there is none."""
+
+
+class S3Store:
+    """A bucket on S3. Needs ListBucket, GetObject and PutObject; without ListBucket S3 says 403 for a missing object.
+
+    Raises
+    ------
+    StorageError
+        From every method, when S3 refuses or cannot be reached.
+    """
+
+    def __init__(self, bucket: str, client: S3Client) -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def keys(self, prefix: str) -> set[str]:
+        """Return all keys that begin with `prefix`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        try:
+            return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+        except (BotoCoreError, ClientError) as error:
+            self._failed("list", prefix, error)
+
+    def put(self, key: str, content: bytes | BinaryIO) -> None:
+        """Write an object; S3 shows it when it is complete."""
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
+        except (BotoCoreError, ClientError) as error:
+            self._failed("write", key, error)
+
+    def read(self, key: str) -> bytes | None:
+        """Return an object's bytes, or None if there is none."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
+        except (BotoCoreError, ClientError) as error:
+            self._failed("read", key, error)
+
+    def _failed(self, doing: str, key: str, error: Exception) -> NoReturn:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise StorageError(
+            f"Cannot {doing} s3://{self._bucket}/{key}: {code}. "
+            "Check the bucket's name, its region and what the role may do."
+        ) from error
