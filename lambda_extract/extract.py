@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,8 @@ Clock = Callable[[], datetime]
 class Progress:
     """Where a run is: playlist `number` of `count`, `rows` of its `total` read.
 
-    `name` and `total` are None until Spotify told them; `outcome` is None while the playlist is being read.
+    `name` and `total` are None until Spotify told them, which it is not asked about what landed before; `outcome` is
+    None while the playlist is being read.
     """
 
     playlist_id: str
@@ -70,6 +71,7 @@ class Extract:
         self._clock = clock
         self._on_progress = on_progress
         self._extracted_at = utc_text(clock())
+        self._requests_before = spotify.requests
 
     def run_playlists(self, config: ExtractConfig) -> Report:
         """Land each playlist that has not landed under this run, then the marker, and report every outcome.
@@ -83,30 +85,24 @@ class Extract:
         """
         there = self._landed_before()
         before = self._marker(there)
+        count = len(config.playlists)
         outcomes: list[Outcome] = []
         landed = 0
         for number, playlist_id in enumerate(config.playlists, start=1):
-            progress = Progress(playlist_id, number, len(config.playlists))
-            name = raw_zone.object_name(self._run, playlist_id)
-            if name in there:
+            self._progress = Progress(playlist_id, number, count)
+            if raw_zone.object_name(self._run, playlist_id) in there:
                 outcome = _outcome_in(before, playlist_id) or self._remember(there, playlist_id)
             else:
-                outcome = self._land(progress)
+                outcome = self._land(playlist_id)
                 landed += outcome.outcome == FETCHED
             outcomes.append(outcome)
-            self._on_progress(
-                Progress(
-                    playlist_id, number, progress.count, rows=outcome.rows or 0, total=outcome.rows, outcome=outcome
-                )
-            )
+            self._tell(outcome=outcome, rows=outcome.rows or 0)
         if all(outcome.outcome == MISSING for outcome in outcomes):
-            raise NothingLandedError(
-                f"None of {len(outcomes)} playlists could be landed. The first: {outcomes[0].reason}"
-            )
+            raise NothingLandedError(f"None of {count} playlists could be landed. The first: {outcomes[0].reason}")
         marker = raw_zone.marker(
             self._run,
             extracted_at=self._extracted_at,
-            requests=self._spotify.requests + (before["requests"] if before else 0),
+            requests=self._spotify.requests - self._requests_before + (before["requests"] if before else 0),
             playlists=outcomes,
         )
         if before is None or landed:
@@ -114,7 +110,7 @@ class Extract:
         return Report(self._run, marker, landed)
 
     def _landed_before(self) -> dict[str, str]:
-        """Names under which this run's date holds something, each with the key; the job may have moved it already."""
+        """Return the names of what this run's date holds, each with its key; the job may have moved some already."""
         return {
             key.removeprefix(zone): key
             for zone in (PROCESSED, TO_BE_PROCESSED)
@@ -125,45 +121,38 @@ class Extract:
         name = raw_zone.marker_name(self._run)
         return json.loads(self._read(there[name], name)) if name in there else None
 
-    def _land(self, progress: Progress) -> Outcome:
+    def _land(self, playlist_id: str) -> Outcome:
         try:
-            return self._fetch(progress)
+            return self._fetch(playlist_id)
         except ExtractError as error:
             if error.fatal:
                 raise
-            return Outcome(progress.playlist_id, MISSING, reason=f"{error.code}: {error}")
+            return Outcome(playlist_id, MISSING, reason=f"{error.code}: {error}")
 
-    def _fetch(self, progress: Progress) -> Outcome:
+    def _fetch(self, playlist_id: str) -> Outcome:
         """Read a playlist into a temporary file, a page in memory at a time; put it when it is complete."""
-        playlist = self._spotify.metadata(progress.playlist_id)
+        playlist = self._spotify.metadata(playlist_id)
+        self._tell(name=playlist.get("name"))
+        key = TO_BE_PROCESSED + raw_zone.object_name(self._run, playlist_id)
         rows = 0
         with tempfile.TemporaryFile() as file:
             for page in read_pages(self._spotify, playlist):
-                file.write(
-                    raw_zone.page_line(
-                        self._run,
-                        extracted_at=self._extracted_at,
-                        fetched_at=utc_text(self._clock()),
-                        playlist=playlist,
-                        page=page,
-                    )
-                )
+                file.write(self._line(playlist, page))
                 rows += len(page["items"])
-                self._on_progress(
-                    Progress(
-                        progress.playlist_id,
-                        progress.number,
-                        progress.count,
-                        name=playlist.get("name"),
-                        rows=rows,
-                        total=page["total"],
-                    )
-                )
+                self._tell(rows=rows, total=page["total"])
             file.seek(0)
-            key = TO_BE_PROCESSED + raw_zone.object_name(self._run, progress.playlist_id)
             self._store.put(key, file)
         self._put_state(playlist, rows, self._extracted_at)
-        return Outcome(progress.playlist_id, FETCHED, object=key, rows=rows)
+        return Outcome(playlist_id, FETCHED, object=key, rows=rows)
+
+    def _line(self, playlist: dict[str, Any], page: dict[str, Any]) -> bytes:
+        return raw_zone.page_line(
+            self._run,
+            extracted_at=self._extracted_at,
+            fetched_at=utc_text(self._clock()),
+            playlist=playlist,
+            page=page,
+        )
 
     def _remember(self, there: Mapping[str, str], playlist_id: str) -> Outcome:
         """Tell the outcome of an object whose run stopped before its marker, perhaps before its state too."""
@@ -183,6 +172,10 @@ class Extract:
     def _put_state(self, playlist: dict[str, Any], rows: int, extracted_at: str) -> None:
         state = raw_zone.state(self._run, extracted_at=extracted_at, playlist=playlist, rows=rows)
         self._store.put(raw_zone.state_key(playlist["id"]), raw_zone.json_line(state))
+
+    def _tell(self, **news: Any) -> None:
+        self._progress = replace(self._progress, **news)
+        self._on_progress(self._progress)
 
 
 def _outcome_in(marker: Mapping[str, Any] | None, playlist_id: str) -> Outcome | None:

@@ -37,7 +37,7 @@ def folder(run: Run) -> str:
 
 
 def object_name(run: Run, playlist_id: str) -> str:
-    """Name the object of one playlist of one run, relative to either zone: the name stays when the job moves the object."""
+    """Name the object of one playlist of one run, relative to either zone; a move keeps it."""
     return f"{folder(run)}{playlist_id}-{run.run_id}.jsonl"
 
 
@@ -52,7 +52,7 @@ def state_key(playlist_id: str) -> str:
 
 
 def page_line(run: Run, *, extracted_at: str, fetched_at: str, playlist: dict[str, Any], page: dict[str, Any]) -> bytes:
-    """Write one line of an object: a page of the API verbatim, with the metadata of its playlist and where it comes from."""
+    """Write one line of an object: a page of the API verbatim, its playlist, and where both come from."""
     return json_line(
         {
             "schema_version": SCHEMA_VERSION,

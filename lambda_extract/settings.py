@@ -24,9 +24,19 @@ _SECRET_KEYS = ("client_id", "client_secret", "refresh_token")
 
 @dataclass(frozen=True)
 class ExtractConfig:
-    """What one run reads: ids of playlists, each once, in the order in which they are read."""
+    """What one run reads: ids of playlists (`parse_playlist_ids` makes them), in the order in which they are read.
+
+    Raises
+    ------
+    SettingsError
+        If there is none.
+    """
 
     playlists: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.playlists:
+            raise SettingsError("No playlist is configured. Give ids, URIs or URLs, separated by commas.")
 
 
 @dataclass(frozen=True)
@@ -79,13 +89,10 @@ class LambdaSettings:
         SettingsError
             If one is missing, or an address would carry a token in the clear.
         """
-        playlists = parse_playlist_ids(_required(environment, "PLAYLISTS"))
-        if not playlists:
-            raise SettingsError("PLAYLISTS names no playlist. Give ids, URIs or URLs, separated by commas.")
         return cls(
             raw_bucket=_required(environment, "RAW_BUCKET"),
             secret_id=_required(environment, "SPOTIFY_SECRET_ID"),
-            config=ExtractConfig(playlists),
+            config=ExtractConfig(parse_playlist_ids(_required(environment, "PLAYLISTS"))),
             api_url=_address(environment, "SPOTIFY_API_URL", SPOTIFY_API_URL),
             token_url=_address(environment, "SPOTIFY_TOKEN_URL", SPOTIFY_TOKEN_URL),
         )

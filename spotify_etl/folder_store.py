@@ -67,12 +67,12 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         parts = key.split("/")
         if any(part in {"", ".", ".."} or "\\" in part or "\0" in part for part in parts) or parts[0] == _INCOMING:
-            raise KeyRefusedError(f"{ascii(key[:200])} is no key of an object in {self.root}.")
+            raise KeyRefusedError(f"{key[:200]!a} is no key of an object in {self.root}.")
         try:
             path = self.root.joinpath(*parts)
             inside = path.resolve().is_relative_to(self.root.resolve())
         except (OSError, UnicodeError):
             inside = False
         if not inside:
-            raise KeyRefusedError(f"{ascii(key[:200])} would lie outside of {self.root}.")
+            raise KeyRefusedError(f"{key[:200]!a} would lie outside of {self.root}.")
         return path
