@@ -1,0 +1,250 @@
+"""Athena SQL on DuckDB: the same statements that run in the cloud, translated and run on this machine.
+
+What DuckDB answers differently by default is set or rewritten here, so that a number found locally is Athena's.
+Two looser habits of DuckDB stay: it compares a string with a date where Athena asks for a cast, and it divides
+decimals as doubles.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from load_transform.contract import DATASETS
+
+TABLES = (*(dataset.name for dataset in DATASETS), "load_reports")
+"""The tables as the crawlers name them; everything else that a connection shows is a view."""
+
+_SETTINGS = (
+    "SET integer_division = true",
+    "SET error_on_division_by_zero = true",
+    "SET default_null_order = 'nulls_last'",
+    "SET TimeZone = 'UTC'",
+    "SET enable_progress_bar = false",
+    # A name that is no table must not become a variable of the Python program that asks.
+    "SET python_enable_replacements = false",
+)
+
+# Where DuckDB makes a timestamp of a date, Athena keeps a date. Which one it is, only the engine knows: overloads.
+_MACROS = (
+    """CREATE MACRO athena_shift(moment DATE, step INTERVAL) AS CAST(moment + step AS DATE),
+        (moment TIMESTAMP, step INTERVAL) AS moment + step,
+        (moment TIMESTAMP WITH TIME ZONE, step INTERVAL) AS moment + step,
+        (moment INTERVAL, step INTERVAL) AS moment + step""",
+    """CREATE MACRO athena_trunc(unit, moment DATE) AS CAST(date_trunc(unit, moment) AS DATE),
+        (unit, moment TIMESTAMP) AS date_trunc(unit, moment),
+        (unit, moment TIMESTAMP WITH TIME ZONE) AS date_trunc(unit, moment)""",
+)
+
+_T = TypeVar("_T")
+
+_WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into)
+_READS = (exp.Query, exp.Values)
+
+_NAME = r'"?(?P<name>[^"\s;]+)"?'
+_SHOW_TABLES = re.compile(r"SHOW\s+(?P<what>TABLES|VIEWS)", re.IGNORECASE)
+_DESCRIBE = re.compile(rf"(?:DESCRIBE|DESC|SHOW\s+COLUMNS\s+(?:FROM|IN))\s+{_NAME}", re.IGNORECASE)
+
+_ATHENA_TYPES = {
+    "BLOB": "varbinary",
+    "FLOAT": "real",
+    "HUGEINT": "bigint",
+    "INTEGER": "integer",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+}
+
+
+class QueryError(Exception):
+    """A statement that could not be answered; the text is the engine's, for people."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """What a statement answered: column names, their types in Athena's names, and the rows as plain Python values."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make a connection answer as Athena does. What `translate` returns runs only on such a connection."""
+    for statement in (*_SETTINGS, *_MACROS):
+        connection.execute(statement)
+
+
+def translate(sql: str) -> str:
+    """Return one statement of Athena SQL as DuckDB's SQL.
+
+    Raises
+    ------
+    QueryError
+        When the text is not exactly one statement of Athena SQL.
+    """
+    return _to_duckdb(_parse(sql))
+
+
+def run(connection: duckdb.DuckDBPyConnection, sql: str) -> QueryResult:
+    """Answer one reading statement: a query, `SHOW TABLES`, `SHOW VIEWS`, `SHOW COLUMNS FROM x` or `DESCRIBE x`.
+
+    A query in flight may lose a file to a load that replaces its date: it is asked once more.
+
+    Raises
+    ------
+    QueryError
+        For anything else than one reading statement, and for what the engine refuses.
+    """
+    text = sql.strip().rstrip(";").strip()
+    if match := _SHOW_TABLES.fullmatch(text):
+        return _listing(connection, views_only=match["what"].upper() == "VIEWS")
+    if match := _DESCRIBE.fullmatch(text):
+        return _description(connection, match["name"])
+    statement = _parse(text)
+    if not isinstance(statement, _READS) or statement.find(*_WRITES):
+        raise QueryError("Only statements that read are allowed: SELECT, WITH, VALUES, SHOW TABLES, DESCRIBE.")
+    translated = _to_duckdb(statement)
+    try:
+        return retried(lambda: _answer(connection, translated))
+    except duckdb.Error as error:
+        raise QueryError(_explained(connection, error)) from error
+
+
+def retried(ask: Callable[[], _T]) -> _T:
+    """Ask once more when a file was gone: a load deletes a date's old files after it has added the new ones."""
+    try:
+        return ask()
+    except duckdb.IOException:
+        return ask()
+
+
+def relations(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the tables and of the views that there are, each in alphabetical order."""
+    found = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()
+    names = [str(name) for (name,) in found]
+    return tuple(n for n in names if n in TABLES), tuple(n for n in names if n not in TABLES)
+
+
+def _parse(sql: str) -> exp.Expr:
+    try:
+        statements = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
+    except SqlglotError as error:
+        raise QueryError(_plain(str(error))) from error
+    if len(statements) != 1:
+        raise QueryError(f"Expected one statement, got {len(statements)}.")
+    return statements[0]
+
+
+def _to_duckdb(statement: exp.Expr) -> str:
+    return _with_names(statement.transform(_as_athena_computes)).sql(dialect="duckdb")
+
+
+def _with_names(statement: exp.Expr) -> exp.Expr:
+    """Call a column that has no name `_col0`, `_col1`, … as Athena does, not by DuckDB's text of its expression."""
+    outermost = statement
+    while isinstance(outermost, exp.SetOperation | exp.Subquery):
+        outermost = outermost.this
+    if isinstance(outermost, exp.Select) and not outermost.is_star:
+        named = [
+            column if column.output_name else exp.alias_(column, f"_col{number}")
+            for number, column in enumerate(outermost.selects)
+        ]
+        outermost.set("expressions", named)
+    return statement
+
+
+def _as_athena_computes(node: exp.Expr) -> exp.Expr:
+    """Rewrite the calls whose answer differs although both engines know them."""
+    if isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval):
+        return _shift(node.this, node.expression, back=isinstance(node, exp.Sub))
+    if isinstance(node, exp.Add) and isinstance(node.this, exp.Interval):
+        return _shift(node.expression, node.this)
+    if isinstance(node, exp.DateAdd):
+        return _shift(node.this, exp.Interval(this=node.expression, unit=node.args["unit"]))
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
+        return exp.func("athena_trunc", exp.Literal.string(node.text("unit").lower()), node.this)
+    if isinstance(node, exp.ArgMax | exp.ArgMin):
+        name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
+        return exp.func(name, node.this, node.expression)
+    return node
+
+
+def _shift(moment: exp.Expr, step: exp.Expr, *, back: bool = False) -> exp.Expr:
+    return exp.func("athena_shift", moment, exp.Neg(this=exp.paren(step)) if back else step)
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, translated: str) -> QueryResult:
+    relation = connection.sql(translated)
+    types = [str(kind) for kind in relation.types]
+    columns = tuple(relation.columns)
+    zoned = [kind == "TIMESTAMP WITH TIME ZONE" for kind in types]
+    if any(zoned):
+        # DuckDB hands out zoned times only where pytz is installed; the zone is always UTC here.
+        relation = relation.project(
+            ", ".join(
+                f"CAST(#{number} AS TIMESTAMP)" if is_zoned else f"#{number}"
+                for number, is_zoned in enumerate(zoned, start=1)
+            )
+        )
+    rows: list[tuple[object, ...]] = relation.fetchall()
+    if any(zoned):
+        rows = [tuple(_in_utc(value) if z else value for value, z in zip(row, zoned, strict=True)) for row in rows]
+    return QueryResult(columns, tuple(_athena_type(kind) for kind in types), rows)
+
+
+def _in_utc(value: object) -> object:
+    return value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) else value
+
+
+def _athena_type(duckdb_type: str) -> str:
+    if duckdb_type.endswith("[]"):
+        return f"array({_athena_type(duckdb_type[:-2])})"
+    if duckdb_type.startswith(("STRUCT", "MAP")):
+        kind = exp.DataType.build(duckdb_type, dialect="duckdb")
+        return kind.sql(dialect="athena").lower()
+    return _ATHENA_TYPES.get(duckdb_type, duckdb_type.lower())
+
+
+def _listing(connection: duckdb.DuckDBPyConnection, *, views_only: bool) -> QueryResult:
+    tables, views = relations(connection)
+    names = views if views_only else sorted((*tables, *views))
+    return QueryResult(("table_name",), ("varchar",), [(name,) for name in names])
+
+
+def _description(connection: duckdb.DuckDBPyConnection, name: str) -> QueryResult:
+    found = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
+        [name.lower()],
+    ).fetchall()
+    if not found:
+        raise QueryError(f"Table with name {name} does not exist!\n{_what_there_is(connection)}")
+    rows: list[tuple[object, ...]] = [(column, _athena_type(kind)) for column, kind in found]
+    return QueryResult(("column", "type"), ("varchar", "varchar"), rows)
+
+
+def _explained(connection: duckdb.DuckDBPyConnection, error: duckdb.Error) -> str:
+    message = str(error)
+    if isinstance(error, duckdb.CatalogException) and "Table with name" in message:
+        # DuckDB guesses at its own system tables here, which helps nobody.
+        message = re.sub(r"\nDid you mean [^\n]*", "", message).rstrip()
+        return f"{message}\n{_what_there_is(connection)}"
+    return message
+
+
+def _what_there_is(connection: duckdb.DuckDBPyConnection) -> str:
+    tables, views = relations(connection)
+    return f"Tables: {', '.join(tables)}\nViews: {', '.join(views)}"
+
+
+def _plain(message: str) -> str:
+    """Return the parser's message without its terminal colours and the insides of its tokens."""
+    message = re.sub(r"\x1b\[\d*m", "", message)
+    message = re.sub(r"<Token token_type: .*?, text: (.*?), line: [^>]*>", r"\1", message)
+    return message.replace("SENTINEL", "the end")
