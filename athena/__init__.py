@@ -15,6 +15,9 @@ VIEWS = (
     "playlist_songs",
     "song_artists",
     "album_artists",
+    "playlist_history",
+    "playlist_changes",
+    "lost_songs",
 )
 """The views in the order in which they can be created: some read views above them."""
 

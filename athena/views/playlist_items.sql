@@ -5,14 +5,17 @@
 -- Prunes:   extract_date IN (literals): the partitions of the newest date only.
 -- During a load a date may be there twice, file by file. The published load's row wins as long as it is there, else
 -- the next one: no key twice, none missing.
+-- It reads tables, not other views: they are refreshed one after the other, and between two of them this one would
+-- join one publication to another.
 CREATE OR REPLACE VIEW playlist_items AS
-WITH items AS (
-    SELECT *, CAST(extract_date AS date) AS as_of_date
-    FROM playlist_items_data
+WITH newest_dates AS (
+    -- The playlist decides its date, not its items: on its newest date it may be empty.
+    SELECT playlist_id, max(extract_date) AS extract_date
+    FROM playlists_data
     WHERE extract_date IN (${latest_dates})
+    GROUP BY playlist_id
 ),
 ranked AS (
-    -- The playlist decides its date, not its items: on its newest date it may be empty.
     SELECT
         items.*,
         row_number() OVER (
@@ -21,10 +24,11 @@ ranked AS (
                 CASE WHEN items.load_id IN (${latest_load_ids}) THEN 0 ELSE 1 END,
                 items.load_id
         ) AS choice
-    FROM items
-    INNER JOIN playlists
-        ON items.playlist_id = playlists.playlist_id
-        AND items.as_of_date = playlists.as_of_date
+    FROM playlist_items_data AS items
+    INNER JOIN newest_dates
+        ON items.playlist_id = newest_dates.playlist_id
+        AND items.extract_date = newest_dates.extract_date
+    WHERE items.extract_date IN (${latest_dates})
 )
 SELECT
     playlist_id,
@@ -46,6 +50,6 @@ SELECT
     added_by,
     run_id,
     extracted_at,
-    as_of_date
+    CAST(extract_date AS date) AS as_of_date
 FROM ranked
 WHERE choice = 1
