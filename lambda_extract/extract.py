@@ -85,13 +85,14 @@ class Extract:
         """
         there = self._landed_before()
         before = self._marker(there)
+        told = _landed_in(before)
         count = len(config.playlists)
         outcomes: list[Outcome] = []
         landed = 0
         for number, playlist_id in enumerate(config.playlists, start=1):
             self._progress = Progress(playlist_id, number, count)
             if raw_zone.object_name(self._run, playlist_id) in there:
-                outcome = _outcome_in(before, playlist_id) or self._remember(there, playlist_id)
+                outcome = told.get(playlist_id) or self._remember(there, playlist_id)
             else:
                 outcome = self._land(playlist_id)
                 landed += outcome.outcome == FETCHED
@@ -105,7 +106,7 @@ class Extract:
             requests=self._spotify.requests - self._requests_before + (before["requests"] if before else 0),
             playlists=outcomes,
         )
-        if before is None or landed:
+        if before is None or any(outcome.object and outcome.playlist_id not in told for outcome in outcomes):
             self._store.put(TO_BE_PROCESSED + raw_zone.marker_name(self._run), raw_zone.json_line(marker))
         return Report(self._run, marker, landed)
 
@@ -178,8 +179,7 @@ class Extract:
         self._on_progress(self._progress)
 
 
-def _outcome_in(marker: Mapping[str, Any] | None, playlist_id: str) -> Outcome | None:
-    """Return what a marker says of a playlist that landed, or None."""
+def _landed_in(marker: Mapping[str, Any] | None) -> dict[str, Outcome]:
+    """Return what a marker says of the playlists that landed, by id."""
     entries = marker["playlists"] if marker else []
-    found = (entry for entry in entries if entry["playlist_id"] == playlist_id and entry["object"])
-    return next((Outcome(**entry) for entry in found), None)
+    return {entry["playlist_id"]: Outcome(**entry) for entry in entries if entry["object"]}

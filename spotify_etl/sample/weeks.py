@@ -112,8 +112,8 @@ def _playlists(week: int) -> list[_Playlist]:
 def _entries(playlist: _Playlist, week: int) -> tuple[_Entry, ...]:
     """Return what is in a playlist in a week: last week's, and what the story or chance changes."""
     rng = random.Random(f"{SEED}:{playlist.number}:{week}")  # noqa: S311  a sample, no secret
-    if playlist in {EMPTY, ODDITIES, VINYL} or week == 0:
-        return _first_entries(playlist, rng) if playlist != AUTUMN else ()
+    if week == 0:
+        return _first_entries(playlist, rng)
     entries = list(_entries(playlist, week - 1))
     if playlist == LONGEST:
         _churn(entries, rng, week, gone=1, come=3)
@@ -192,7 +192,17 @@ def _oddities() -> list[int | str]:
             33,
             "local-3",
         ),
-        *("unplayable-market", 34, "null-row-2", "unplayable-product", "episode-3", 35, "unplayable-explicit", 36, 36),
+        *(
+            "unplayable-market",
+            269,
+            "null-row-2",
+            "unplayable-product",
+            "episode-3",
+            281,
+            "unplayable-explicit",
+            36,
+            36,
+        ),
     ]
 
 

@@ -1,0 +1,128 @@
+"""The client by itself: what it sends, and what it makes of a token endpoint that does not work."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from lambda_extract.errors import AuthorisationError, SpotifyAnswerError, SpotifyUnavailableError, TokenEndpointError
+from lambda_extract.settings import Credentials
+from lambda_extract.spotify import SpotifyClient
+from spotify_etl.standin import Answer, Request, StandIn
+from tests.unit.extract.builders import client, playlist, playlist_id, world
+
+A = playlist_id("a")
+
+
+def test_requests_are_the_documented_ones() -> None:
+    with StandIn(world(playlist("a", 60))) as standin, client(standin) as spotify:
+        spotify.metadata(A)
+        spotify.page(A, 50)
+        spotify.snapshot_id(A)
+        metadata, page, snapshot = standin.requests
+        assert spotify.requests == 3
+    assert "items" not in metadata.query["fields"].split(",")
+    assert "tracks" not in metadata.query["fields"].split(",")
+    assert page == Request(
+        "GET", f"/v1/playlists/{A}/items", {"limit": "50", "offset": "50", "additional_types": "track,episode"}
+    )
+    assert snapshot.query["fields"] == "snapshot_id"
+
+
+def test_metadata_never_carries_items() -> None:
+    served = playlist("a", 3)
+
+    def before(request: Request) -> Answer:
+        embedded = {"items": {"items": served.rows, "total": 3}, "tracks": {"items": served.rows, "total": 3}}
+        return Answer(200, {**served.metadata, **embedded, "new_field": 1})
+
+    with StandIn(world(served), before=before) as standin, client(standin) as spotify:
+        assert spotify.metadata(A) == {**served.metadata, "new_field": 1}
+
+
+def test_another_playlist_than_asked_for_is_refused() -> None:
+    def before(request: Request) -> Answer:
+        return Answer(200, playlist("b", 0).metadata)
+
+    with (
+        StandIn(world(), before=before) as standin,
+        client(standin) as spotify,
+        pytest.raises(SpotifyAnswerError, match="another one"),
+    ):
+        spotify.metadata(A)
+
+
+def test_another_page_than_asked_for_is_refused() -> None:
+    def before(request: Request) -> Answer:
+        return Answer(200, {"items": [], "offset": 0, "limit": 50, "total": 60})
+
+    with (
+        StandIn(world(), before=before) as standin,
+        client(standin) as spotify,
+        pytest.raises(SpotifyAnswerError, match="at offset 50"),
+    ):
+        spotify.page(A, 50)
+
+
+def test_netrc_and_proxies_of_the_machine_do_not_get_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login somebody password wrong\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with StandIn(world(playlist("a", 1))) as standin, client(standin) as spotify:
+        assert spotify.metadata(A)["id"] == A
+
+
+def test_nobody_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    here = f"http://127.0.0.1:{port}/"
+    with SpotifyClient(Credentials("id", "secret", "refresh"), api_url=here, token_url=here) as spotify:
+        with pytest.raises(TokenEndpointError, match="could not be asked"):
+            spotify.metadata(A)
+        assert spotify.requests == 0
+
+
+def test_the_api_hangs_up() -> None:
+    with StandIn(world(playlist("a", 1))) as standin, client(standin) as spotify:
+        spotify.metadata(A)
+        spotify._spotify.prefix = "http://127.0.0.1:9/v1/"  # type: ignore[union-attr]
+        with pytest.raises(SpotifyUnavailableError, match="could not be asked"):
+            spotify.metadata(A)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(400, {"error": "invalid_grant", "error_description": "Refresh token expired"}), AuthorisationError),
+        (Answer(400, {"error": "invalid_client"}), AuthorisationError),
+        (Answer(503, b"<html>hunter2</html>"), TokenEndpointError),
+        (Answer(400, {"error": {"status": 400}}), TokenEndpointError),
+        (Answer(200, b"hunter2"), TokenEndpointError),
+        (Answer(200, b"[]"), TokenEndpointError),
+        (Answer(200, {"access_token": "hunter2"}), TokenEndpointError),
+        (Answer(200, {"access_token": None, "expires_in": 3600}), TokenEndpointError),
+    ],
+)
+def test_a_token_endpoint_that_gives_no_token(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, error: type[Exception]
+) -> None:
+    with StandIn(world(playlist("a", 1))) as standin, client(standin) as spotify:
+        monkeypatch.setattr(standin, "_token", lambda *_: answer)
+        with pytest.raises(error) as raised:
+            spotify.metadata(A)
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    assert not standin.requests
+
+
+def test_credentials_do_not_show_themselves() -> None:
+    shown = repr(Credentials("app", "hunter2", "hunter3"))
+    assert "app" in shown
+    assert "hunter" not in shown
