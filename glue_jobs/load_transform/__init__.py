@@ -3,3 +3,7 @@
 The modules follow the data: `listing` → `documents` → `pages` → `snapshot` → `datasets` → `partitions`,
 with `job` putting them in order. Nothing here imports awsglue: the entry script reads the arguments.
 """
+
+from __future__ import annotations
+
+CODE_VERSION = "0.1.0"

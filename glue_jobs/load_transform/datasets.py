@@ -1,0 +1,217 @@
+"""Surviving rows to the curated datasets. Pure functions, DataFrame to DataFrame; none reads or writes anything.
+
+`items` is the common step; each dataset is then one function of it. Where several rows tell of one key, one observed
+row wins whole, so that no combination appears that nobody ever saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from load_transform import values
+from load_transform.contract import ALBUMS, ARTISTS, PLAYLISTS, SONGS, Dataset
+
+_OBSERVED = ("extract_date", "time_rank", "extracted_at")
+
+
+def items(rows: DataFrame) -> DataFrame:
+    """Return one row per surviving row, with `inner` (the track or episode as read), `item_type` and the raw ids.
+
+    Both shapes at once: `item` is read and `track` is not.
+    """
+    return rows.withColumn("inner", F.coalesce("row.item", "row.track")).withColumn("item_type", _item_type())
+
+
+def playlist_items(items_: DataFrame, playlists_: DataFrame) -> DataFrame:
+    """Return `playlist_items_data`: one row per date, playlist and position, whatever the row held.
+
+    `playlist_name` and `snapshot_id` are the playlist's of that date: a bare page has none.
+    """
+    inner, row = F.col("inner"), F.col("row")
+    is_episode = F.col("item_type") == "episode"
+    show = F.filter(F.array(inner["show"]["name"]), lambda name: name.isNotNull())
+    rows = items_.select(
+        "extract_date",
+        "playlist_id",
+        "position",
+        "item_type",
+        values.not_blank(inner["id"]).alias("item_id"),
+        _song_id().alias("song_id"),
+        inner["name"].alias("item_name"),
+        inner["uri"].alias("item_uri"),
+        F.when(is_episode, show).otherwise(values.names(inner["artists"])).alias("item_artist_names"),
+        inner["album"]["name"].alias("item_album_name"),
+        values.typed(inner["duration_ms"], "bigint").alias("duration_ms"),
+        _is_local().alias("is_local"),
+        values.typed(inner["is_playable"], "boolean").alias("is_playable"),
+        inner["restrictions"]["reason"].alias("restriction_reason"),
+        values.added_at(row["added_at"]).alias("added_at"),
+        values.not_blank(row["added_by"]["id"]).alias("added_by"),
+        "run_id",
+        "extracted_at",
+    )
+    named = playlists_.select("extract_date", "playlist_id", "playlist_name", "snapshot_id")
+    return rows.join(F.broadcast(named), on=["extract_date", "playlist_id"], how="left")
+
+
+def albums(items_: DataFrame) -> DataFrame:
+    """Return `albums_data`: one row per date and album of a surviving track."""
+    album = F.col("inner.album")
+    date, precision = album["release_date"], album["release_date_precision"]
+    observed = _tracks(items_).select(
+        *_OBSERVED,
+        values.not_blank(album["id"]).alias("album_id"),
+        album["name"].alias("album_name"),
+        album["album_type"].alias("album_type"),
+        values.release_date(date).alias("release_date"),
+        values.release_date_precision(date, precision).alias("release_date_precision"),
+        F.year(values.release_date(date)).alias("release_year"),
+        values.typed(album["total_tracks"], "int").alias("total_tracks"),
+        values.ids(album["artists"]).alias("artist_ids"),
+        values.web_url(album).alias("url"),
+        values.image_url(album).alias("image_url"),
+    )
+    return _one_row_per_key(observed, ALBUMS, name="album_name")
+
+
+def artists(items_: DataFrame) -> DataFrame:
+    """Return `artists_data`: one row per date and artist of a surviving track or of its album."""
+    both = F.concat(*(F.coalesce(F.col(name), F.array()) for name in ("inner.artists", "inner.album.artists")))
+    observed = (
+        _tracks(items_)
+        .select(*_OBSERVED, F.explode(both).alias("artist"))
+        .select(
+            *_OBSERVED,
+            values.not_blank(F.col("artist.id")).alias("artist_id"),
+            F.col("artist.name").alias("artist_name"),
+            values.web_url(F.col("artist")).alias("url"),
+        )
+    )
+    return _one_row_per_key(observed, ARTISTS, name="artist_name")
+
+
+def songs(items_: DataFrame) -> DataFrame:
+    """Return `songs_data`: one row per date and track; `song_added` is the earliest added_at of the date's rows."""
+    inner = F.col("inner")
+    artist_ids = values.ids(inner["artists"])
+    observed = _tracks(items_).select(
+        *_OBSERVED,
+        _song_id().alias("song_id"),
+        inner["name"].alias("song_name"),
+        values.typed(inner["duration_ms"], "bigint").alias("duration_ms"),
+        values.typed(inner["explicit"], "boolean").alias("explicit"),
+        values.typed(inner["popularity"], "int").alias("popularity"),
+        inner["external_ids"]["isrc"].alias("isrc"),
+        values.typed(inner["disc_number"], "int").alias("disc_number"),
+        values.typed(inner["track_number"], "int").alias("track_number"),
+        values.not_blank(inner["album"]["id"]).alias("album_id"),
+        F.get(artist_ids, F.lit(0)).alias("artist_id"),
+        artist_ids.alias("artist_ids"),
+        values.web_url(inner).alias("url"),
+        values.added_at(F.col("row.added_at")).alias("added_at"),
+    )
+    return _one_row_per_key(observed, SONGS, name="song_name", song_added=F.min("added_at"))
+
+
+def playlists(ranked: DataFrame, missing: DataFrame) -> DataFrame:
+    """Return `playlists_data`: one row per date and playlist, empty ones and those that could not be read included.
+
+    `ranked` are the pages of `snapshot.rank_pages`; `missing` is what the runs' markers say could not be read:
+    `extract_date, playlist_id, fetch_reason, run_id, time_rank, extracted_at`.
+    """
+    surviving = ranked.where(~F.col("is_superseded"))
+    key = ["extract_date", "playlist_id"]
+    kept = F.col("row_count") - F.coalesce(F.size("lost"), F.lit(0))
+    counts = surviving.groupBy(*key).agg(F.sum(kept).alias("item_count"))
+    playlist = F.col("playlist")
+    extractions = surviving.groupBy(*key, "object_no", "time_rank", "extracted_at").agg(
+        F.min_by("playlist", F.when(playlist.isNotNull(), F.col("page_no"))).alias("playlist"),
+        F.min_by("total", "page_no").alias("api_total"),
+        F.min("run_id").alias("run_id"),
+        F.min_by("fetch_status", "page_no").alias("fetch_status"),
+        F.min_by("fetch_reason", "page_no").alias("fetch_reason"),
+        F.max("fetched_at").alias("fetched_at"),
+    )
+    observed = extractions.select(
+        *_OBSERVED,
+        "playlist_id",
+        playlist["name"].alias("playlist_name"),
+        playlist["description"].alias("description"),
+        values.not_blank(playlist["owner"]["id"]).alias("owner_id"),
+        values.typed(playlist["public"], "boolean").alias("is_public"),
+        values.typed(playlist["collaborative"], "boolean").alias("is_collaborative"),
+        values.typed(playlist["followers"]["total"], "bigint").alias("followers"),
+        values.web_url(playlist).alias("url"),
+        values.image_url(playlist).alias("image_url"),
+        playlist["snapshot_id"].alias("snapshot_id"),
+        "api_total",
+        "fetch_status",
+        "fetch_reason",
+        "fetched_at",
+        "run_id",
+    )
+    unread = missing.withColumn("fetch_status", F.lit("missing")).join(counts, on=key, how="left_anti")
+    everything = observed.unionByName(unread, allowMissingColumns=True)
+    return _one_row_per_key(everything, PLAYLISTS, name="playlist_name").join(counts, on=key, how="left")
+
+
+def _tracks(items_: DataFrame) -> DataFrame:
+    return items_.where(F.col("item_type") == "track")
+
+
+def _item_type() -> Column:
+    """Return `episode`, `local`, `track` or, for whatever cannot be played or named, `unavailable`."""
+    inner, kind = F.col("inner"), F.lower(F.col("inner.type"))
+    no_kind = values.not_blank(kind).isNull()
+    is_episode = (kind == "episode") | (no_kind & F.coalesce(values.typed(inner["episode"], "boolean"), F.lit(False)))
+    is_track = (no_kind | (kind == "track")) & values.not_blank(inner["id"]).isNotNull()
+    return (
+        F.when(inner.isNull(), "unavailable")
+        .when(is_episode, "episode")
+        .when(_is_local(), "local")
+        .when(is_track, "track")
+        .otherwise("unavailable")
+    )
+
+
+def _is_local() -> Column:
+    on_row = values.typed(F.col("row.is_local"), "boolean")
+    on_item = values.typed(F.col("inner.is_local"), "boolean")
+    by_uri = F.col("inner.uri").startswith("spotify:local:")
+    return F.when(on_row | on_item | by_uri, True).otherwise(F.coalesce(on_row, on_item))
+
+
+def _song_id() -> Column:
+    return F.when(F.col("item_type") == "track", values.not_blank(F.col("inner.id")))
+
+
+def _one_row_per_key(observed: DataFrame, dataset: Dataset, *, name: str, **aggregates: Column) -> DataFrame:
+    """Return one observed row per date and key: a non-empty name first, then the newest, then the smallest values.
+
+    Newest by the rank of its time, then the time; smallest by the columns in table order, nulls last. `aggregates`
+    are columns computed over all the rows of the key.
+    """
+    known = set(observed.columns) - set(aggregates)
+    columns = [column for column, _ in dataset.columns if column in known and column not in dataset.key]
+    key = ["extract_date", *(column for column in dataset.key)]
+    extra = [*(column for column in _OBSERVED if column not in key and column not in columns)]
+    best = F.struct(
+        (F.coalesce(F.col(name), F.lit("")) == "").alias("nameless"),
+        (-F.col("time_rank")).alias("rank"),
+        (-F.unix_micros("extracted_at")).alias("newest"),
+        *_nulls_last([*columns, *extra]),
+    )
+    winners = (
+        observed.where(F.col(dataset.key[0]).isNotNull())
+        .groupBy(*key)
+        .agg(F.min(best).alias("best"), *(column.alias(alias) for alias, column in aggregates.items()))
+    )
+    return winners.select(*key, *(f"best.{column}" for column in columns), *aggregates)
+
+
+def _nulls_last(columns: Sequence[str]) -> list[Column]:
+    pairs = ((F.col(column).isNull().alias(f"no_{column}"), F.col(column)) for column in columns)
+    return [column for pair in pairs for column in pair]

@@ -1,0 +1,82 @@
+"""What does not look as expected: values that did not fit their type, fields that nobody told us of.
+
+Neither stops a load. Values become null and are counted; unknown fields stay in the raw zone and are named once a run.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from load_transform import values
+from load_transform.documents import row_texts
+from load_transform.parsing import flat, is_object
+
+SAMPLED_ROWS = 1000
+_SAMPLED_DOCUMENTS = 50
+
+_COMMON = {"available_markets", "external_ids", "external_urls", "href", "id", "name", "popularity", "type", "uri"}
+_PLAYABLE = {"is_playable", "restrictions"}
+KNOWN_FIELDS = {
+    "row": {"added_at", "added_by", "is_local", "item", "primary_color", "track", "video_thumbnail"},
+    "item": _COMMON
+    | _PLAYABLE
+    | {"album", "artists", "audio_preview_url", "description", "disc_number", "duration_ms", "episode", "explicit"}
+    | {"html_description", "images", "is_externally_hosted", "is_local", "language", "languages", "linked_from"}
+    | {"preview_url", "release_date", "release_date_precision", "resume_point", "show", "track", "track_number"},
+    "album": _COMMON
+    | _PLAYABLE
+    | {"album_group", "album_type", "artists", "copyrights", "genres", "images", "label", "release_date"}
+    | {"release_date_precision", "total_tracks", "tracks"},
+}
+"""Every field that the Web API has had, by the object that holds it."""
+
+
+def values_not_fitting(items_: DataFrame) -> DataFrame:
+    """Return `extract_date` and, per typed field, how many surviving rows hold a value that does not fit its type."""
+    return items_.groupBy("extract_date").agg(
+        *(F.count_if(values.does_not_fit(text, value)).alias(name) for name, (text, value) in _typed_fields().items())
+    )
+
+
+def pages_not_fitting(pages: DataFrame) -> DataFrame:
+    """Return `extract_date, pages`: pages that hold an array, object or scalar where another of these belongs."""
+    return pages.where("is_repaired").groupBy("extract_date").agg(F.count("*").alias("pages"))
+
+
+def unknown_fields(documents: DataFrame) -> DataFrame:
+    """Return `uri, field, rows` for fields outside `KNOWN_FIELDS`, in at most 1,000 rows of a few documents."""
+    sampled = documents.where(F.col("reason").isNull()).limit(_SAMPLED_DOCUMENTS)
+    rows = sampled.select("uri", F.explode(row_texts(F.col("text"))).alias("row")).limit(SAMPLED_ROWS)
+    inner = flat(F.col("row"), ("item", "track"))
+    nested = rows.select("uri", "row", F.when(is_object(inner["item"]), inner["item"]).otherwise(inner["track"]).alias("item"))
+    nested = nested.withColumn("album", flat(F.col("item"), ("album",))["album"])
+    found = [
+        nested.select("uri", F.explode(F.json_object_keys(holder)).alias("field"))
+        .where(~F.col("field").isin(sorted(known)))
+        .select("uri", F.concat(F.lit(f"{holder}."), "field").alias("field"))
+        for holder, known in KNOWN_FIELDS.items()
+    ]
+    return reduce(DataFrame.unionByName, found).groupBy("uri", "field").agg(F.count("*").alias("rows"))
+
+
+def _typed_fields() -> dict[str, tuple[Column, Column]]:
+    inner = F.col("inner")
+    kinds = {
+        "duration_ms": (inner["duration_ms"], "bigint"),
+        "explicit": (inner["explicit"], "boolean"),
+        "popularity": (inner["popularity"], "int"),
+        "disc_number": (inner["disc_number"], "int"),
+        "track_number": (inner["track_number"], "int"),
+        "is_playable": (inner["is_playable"], "boolean"),
+        "is_local": (F.col("row.is_local"), "boolean"),
+        "added_at": (F.col("row.added_at"), "timestamp"),
+        "total_tracks": (inner["album"]["total_tracks"], "int"),
+    }
+    fields = {name: (text, values.typed(text, kind)) for name, (text, kind) in kinds.items()}
+    date = inner["album"]["release_date"]
+    # '0000' is Spotify's way to say that it does not know.
+    said = F.when(~date.startswith("0000"), date)
+    return {**fields, "release_date": (said, values.release_date(said))}

@@ -1,0 +1,154 @@
+"""Listing, moving and deleting through Hadoop's FileSystem, as Spark itself does: the same on S3 and on folders.
+
+Addresses are encoded URIs, as `Path.toUri` prints them and as Spark reports the files it read, so that names with
+blanks, colons, brackets and percent signs stay what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from load_transform.errors import MoveError
+
+PARALLEL = 16
+"""Moves and deletes under way at once: on S3 each is a round trip or two."""
+
+_SCHEME = "^([A-Za-z0-9+.-]+):/+"
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file: its encoded URI, its size in bytes and its modification time in epoch milliseconds."""
+
+    uri: str
+    length: int
+    modified_ms: int
+
+
+class Files:
+    """One bucket (or folder), addressed by keys relative to its root URI."""
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        jvm = spark.sparkContext._jvm
+        if jvm is None:
+            raise MoveError("Spark has no JVM: the session is stopped.")
+        self._jvm: Any = jvm
+        self.root = root.rstrip("/") + "/"
+        configuration = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+        self._fs: Any = self._path(self.root).getFileSystem(configuration)
+        qualified = str(self._fs.makeQualified(self._path(self.root)).toUri().toString())
+        self._encoded_root = one_spelling(qualified).rstrip("/") + "/"
+
+    def key(self, uri: str) -> str:
+        """Return the decoded key of an address below the root."""
+        uri = one_spelling(uri)
+        if not uri.startswith(self._encoded_root):
+            raise MoveError(f"{unquote(uri)} does not lie below {self.root}.")
+        return unquote(uri[len(self._encoded_root) :])
+
+    def list(self, prefix: str) -> list[FileEntry]:
+        """Return every file below a prefix, at any depth, in the order of the addresses. A missing prefix is empty."""
+        try:
+            found = self._fs.listFiles(self._path(self.root + prefix), True)
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                return []
+            raise
+        entries = []
+        while found.hasNext():
+            status = found.next()
+            uri = one_spelling(status.getPath().toUri().toString())
+            if not uri.endswith("/"):
+                entries.append(FileEntry(uri, status.getLen(), status.getModificationTime()))
+        return sorted(entries, key=lambda entry: entry.uri)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Return the names of the folders straight below a prefix."""
+        try:
+            found = self._fs.listStatus(self._path(self.root + prefix))
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                return []
+            raise
+        return sorted(status.getPath().getName() for status in found if status.isDirectory())
+
+    def exists(self, key: str) -> bool:
+        """Tell whether a key holds an object."""
+        return bool(self._fs.exists(self._path(self.root + key)))
+
+    def read_text(self, key: str) -> str:
+        """Return a small text object whole."""
+        stream = self._fs.open(self._path(self.root + key))
+        try:
+            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+
+    def write_text(self, key: str, text: str) -> None:
+        """Write a small text object so that a reader sees all of it or none."""
+        target = self._path(self.root + key)
+        folder, _, name = key.rpartition("/")
+        beside = self._path(f"{self.root}{folder}/.{name}.tmp")
+        stream = self._fs.create(beside, True)
+        try:
+            stream.write(bytearray(text.encode("utf-8", "surrogatepass")))
+        finally:
+            stream.close()
+        if self._fs.exists(target):
+            self._fs.delete(target, False)
+        if not self._fs.rename(beside, target):
+            raise MoveError(f"{self.root}{key} could not be written. Check the permissions, then run again.")
+
+    def move(self, source: str, target: str) -> None:
+        """Move one object to another key. The target must be free: a rename would replace it without a word."""
+        destination = self._path(self.root + target)
+        if self._fs.exists(destination):
+            raise MoveError(f"{target} exists already, so {source} was left where it is. Run again.")
+        self._fs.mkdirs(destination.getParent())
+        if not self._fs.rename(self._path(self.root + source), destination):
+            raise MoveError(f"{source} could not be moved to {target}. Check the permissions, then run again.")
+
+    def delete(self, key: str) -> None:
+        """Delete one object. One that is gone already is no error: a repeated delete ends in the same state."""
+        path = self._path(self.root + key)
+        if not self._fs.delete(path, False) and self._fs.exists(path):
+            raise MoveError(f"{key} could not be deleted. Check the permissions, then run again.")
+
+    def delete_folder(self, prefix: str) -> None:
+        """Delete everything below a prefix."""
+        self._fs.delete(self._path(self.root + prefix), True)
+
+    def _path(self, address: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.Path(address)
+
+
+def one_spelling(uri: str) -> str:
+    """Return an address with one slash behind its scheme: Hadoop says file:/x where Spark says file:///x."""
+    return re.sub(_SCHEME, r"\1:/", uri)
+
+
+def one_spelling_column(uri: Column) -> Column:
+    """Return what `one_spelling` returns, as a column."""
+    return F.regexp_replace(uri, _SCHEME, "$1:/")
+
+
+def in_parallel(function: Callable[[_T], _R], values: Iterable[_T]) -> list[_R]:
+    """Call `function` on each value, a bounded number at a time; the first failure is raised after all have ended."""
+    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        return list(pool.map(function, values))
+
+
+def _is_missing(error: Py4JJavaError) -> bool:
+    return "FileNotFoundException" in str(error.java_exception.getClass().getName())

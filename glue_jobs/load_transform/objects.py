@@ -1,0 +1,209 @@
+"""Raw objects by name: when one was extracted, which date it belongs to, where it goes. Pure functions of the listing.
+
+Grain: one `RawObject` per listed object. Source: the listing of the raw bucket; nothing here opens an object.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import PurePosixPath
+
+from load_transform import reasons
+from load_transform.contract import PROCESSED, QUARANTINE, TO_BE_PROCESSED
+
+MAX_OBJECT_BYTES = 256 * 1024 * 1024
+SUFFIXES = (".json", ".jsonl")
+
+# Ranks of a time: what the extract or the file's name says goes before what a file system says.
+STATED_TIME, FILE_TIME = 1, 0
+
+_DATE_FOLDER = re.compile(r"^extract_date=(\d{4}-\d{2}-\d{2})$")
+_DROPPED_FOLDER = re.compile(r"^(\d{8}T\d{6}\d{6}Z)-[0-9a-f]{12}$")
+_OWN_NAME = re.compile(r"^(?:run|[0-9A-Za-z]+)-\d{8}T\d{6}Z\.jsonl?$")
+_TIMESTAMP = re.compile(
+    r"""(?<![0-9A-Za-z])
+    (?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})
+    (?:[T\ _-](?P<hour>\d{2})[:._-]?(?P<minute>\d{2})(?:[:._-]?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?
+       (?P<zone>Z|[+-]\d{2}:?\d{2})?)?
+    (?![0-9A-Za-z])""",
+    re.VERBOSE,
+)
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True)
+class RawObject:
+    """One listed object of the raw bucket.
+
+    `uri` is the encoded address, as Spark reports it; `key` the decoded one, relative to the bucket. `length` is in
+    bytes, `modified` in UTC.
+    """
+
+    uri: str
+    key: str
+    length: int
+    modified: datetime
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return PurePosixPath(self.key).name
+
+    @property
+    def date_folder(self) -> str | None:
+        """The date of the key's first `extract_date=` folder, if that is a date."""
+        dates = (_folder_date(part) for part in _folders(self.key))
+        return next((found for found in dates if found), None)
+
+    @property
+    def relative_name(self) -> str:
+        """The name with the sub-folders that its user gave it, without the zone's own folders."""
+        folders = [part for part in _folders(self.key) if not _folder_date(part)]
+        if folders[:1] == ["dropped"] and len(folders) > 1 and _DROPPED_FOLDER.match(folders[1]):
+            folders = folders[2:]
+        return "/".join([*folders, self.name])
+
+    @property
+    def has_own_name(self) -> bool:
+        """Whether the extract names its objects so: straight under a date folder, an id or `run`, and a run_id."""
+        return len(_folders(self.key)) == 1 and self.date_folder is not None and bool(_OWN_NAME.match(self.name))
+
+
+@dataclass(frozen=True)
+class ObjectTime:
+    """When an object's content was read from the API, and how much that can be trusted (`rank`, higher is better)."""
+
+    at: datetime
+    rank: int
+
+
+def unreadable(item: RawObject) -> str | None:
+    """Return the reason code for an object that is not opened at all, None for one that is to be read."""
+    parts = [*_folders(item.key), item.name]
+    if any(part.startswith(("_", ".")) for part in parts) or item.name.endswith("._COPYING_"):
+        return reasons.HIDDEN_NAME
+    if not item.name.endswith(SUFFIXES):
+        return reasons.UNSUPPORTED_NAME
+    if item.length == 0:
+        return reasons.EMPTY_FILE
+    if item.length > MAX_OBJECT_BYTES:
+        return reasons.TOO_LARGE
+    return None
+
+
+def extraction_time(item: RawObject, stated: str | None) -> ObjectTime:
+    """When the object was extracted: the envelope's word, else the name's timestamp, else the file's own time.
+
+    An object that has been moved keeps the file time that its `dropped/<time>-…` folder was named after, so that a
+    rebuild sees what the first load saw (S3 gives a moved object a new modification time).
+    """
+    said = _iso(stated) or name_timestamp(item.name)
+    if said:
+        return ObjectTime(said, STATED_TIME)
+    folders = (_DROPPED_FOLDER.match(part) for part in _folders(item.key))
+    stamps = [datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC) for found in folders if found]
+    return ObjectTime(stamps[0] if stamps else item.modified, FILE_TIME)
+
+
+def extract_date(item: RawObject, time: ObjectTime) -> str:
+    """Return the snapshot date that the object belongs to: its folder's, else the UTC date of its extraction."""
+    return item.date_folder or time.at.astimezone(UTC).date().isoformat()
+
+
+def name_timestamp(name: str) -> datetime | None:
+    """Return the first ISO-like timestamp of a file name in UTC; without a zone it is UTC, without a time midnight."""
+    match = _first_timestamp(name)
+    return _moment(match) if match else None
+
+
+def playlist_stem(name: str) -> str:
+    """Return the file's stem without its timestamp: the playlist's id where nothing in the content tells one."""
+    stem = PurePosixPath(name).stem
+    match = _first_timestamp(stem)
+    if not match:
+        return stem
+    before, after = stem[: match.start()].rstrip(" _-."), stem[match.end() :].lstrip(" _-.")
+    return "_".join(part for part in (before, after) if part) or stem
+
+
+def processed_key(item: RawObject, date_: str, time: ObjectTime, sha256: str, *, own: bool) -> str:
+    """Where an object goes when its rows are in Parquet.
+
+    The extract's own keep their names; others lie under their time and the first 12 digits of their content's
+    SHA-256, so that two different objects of one name do not collide and the time survives the move.
+    """
+    folder = f"{PROCESSED}extract_date={date_}/"
+    if own:
+        return folder + item.name
+    return f"{folder}dropped/{time.at.astimezone(UTC).strftime(_STAMP)}-{sha256[:12]}/{item.relative_name}"
+
+
+def quarantine_key(item: RawObject) -> str:
+    """Where an object goes that cannot be read: under its file time, so that a repeated move ends in one place."""
+    return f"{QUARANTINE}{item.modified.astimezone(UTC).strftime(_STAMP)}/{_within_zone(item.key)}"
+
+
+def _within_zone(key: str) -> str:
+    for zone in (TO_BE_PROCESSED, PROCESSED):
+        if key.startswith(zone):
+            return key[len(zone) :]
+    return key
+
+
+def _folders(key: str) -> list[str]:
+    return list(PurePosixPath(_within_zone(key)).parts[:-1])
+
+
+def _folder_date(part: str) -> str | None:
+    match = _DATE_FOLDER.match(part)
+    if not match:
+        return None
+    try:
+        date.fromisoformat(match[1])
+    except ValueError:
+        return None
+    return match[1]
+
+
+def _first_timestamp(text: str) -> re.Match[str] | None:
+    return next((match for match in _TIMESTAMP.finditer(text) if _moment(match)), None)
+
+
+def _moment(match: re.Match[str]) -> datetime | None:
+    part = match.groupdict()
+    try:
+        moment = datetime(
+            int(part["year"]),
+            int(part["month"]),
+            int(part["day"]),
+            int(part["hour"] or 0),
+            int(part["minute"] or 0),
+            int(part["second"] or 0),
+            int((part["fraction"] or "0").ljust(6, "0")[:6]),
+            tzinfo=_zone(part["zone"]),
+        )
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(text: str | None) -> timezone:
+    if text in (None, "Z"):
+        return UTC
+    digits = text.replace(":", "")
+    offset = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:5]))
+    return timezone(-offset if digits[0] == "-" else offset)
+
+
+def _iso(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -1,0 +1,89 @@
+"""Replacing partitions without a hole: list the old files, append the new ones, check, delete the old ones.
+
+It leans neither on an atomic rename nor on a particular committer. Between the append and the deletes a partition
+holds a date twice; the views choose one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from load_transform.contract import DATASETS, PARTITION, Dataset
+from load_transform.errors import PartitionChangedError
+from load_transform.filesystem import Files, in_parallel
+from load_transform.schemas import to_contract
+
+_LEFTOVERS = ("_temporary", ".spark-staging", "__magic")
+
+
+def partition_files(files: Files, dates: Iterable[str]) -> list[str]:
+    """Return the keys of every file in the dates' partitions, over all datasets."""
+    prefixes = [f"{dataset.prefix}{PARTITION}={date}/" for dataset in DATASETS for date in sorted(dates)]
+    found = in_parallel(files.list, prefixes)
+    return sorted(files.key(entry.uri) for entries in found for entry in entries)
+
+
+def remove_leftovers(files: Files) -> None:
+    """Delete what a killed run left below the tables' roots: Spark's committer would merge it into the next append."""
+    for dataset in DATASETS:
+        for folder in files.folders(dataset.prefix):
+            if folder.startswith(_LEFTOVERS):
+                files.delete_folder(f"{dataset.prefix}{folder}/")
+
+
+def append(files: Files, dataset: Dataset, frame: DataFrame, load_id: str) -> None:
+    """Append a dataset's rows to their partitions. A small date is one file, a large one is split."""
+    rows = to_contract(dataset, frame.withColumn("load_id", F.lit(load_id)))
+    # As SQL, since `DataFrame.hint` takes columns only from Spark 4 on.
+    balanced = rows.sparkSession.sql(f"SELECT /*+ REBALANCE({PARTITION}) */ * FROM {{rows}}", rows=rows)
+    balanced.write.mode("append").partitionBy(PARTITION).parquet(files.root + dataset.name)
+
+
+def written_rows(
+    spark: SparkSession, files: Files, dates: Iterable[str], load_id: str, before: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """Count this load's rows in Parquet, per date and dataset, and check that nobody else wrote to the partitions.
+
+    Raises
+    ------
+    PartitionChangedError
+        when a partition holds a file that was neither listed before nor written by this load
+    """
+    dates = sorted(dates)
+    new_keys = set(partition_files(files, dates)) - set(before)
+    counted = _count_files(spark, files, dates)
+    written = {files.key(row["uri"]) for row in counted if row["load_id"] == load_id}
+    strangers = sorted(new_keys - written)
+    if strangers:
+        raise PartitionChangedError(
+            f"{strangers[0]} appeared while load {load_id} was writing ({len(strangers)} such files). "
+            "Another writer is at work on this lake: stop it, then run again."
+        )
+    counts: dict[str, dict[str, int]] = {date: {dataset.name: 0 for dataset in DATASETS} for date in dates}
+    for row in counted:
+        if row["load_id"] == load_id:
+            counts[row[PARTITION]][row["dataset"]] += row["rows"]
+    return counts
+
+
+def delete_files(files: Files, keys: Iterable[str]) -> None:
+    """Delete the listed files, several at a time."""
+    in_parallel(files.delete, keys)
+
+
+def _count_files(spark: SparkSession, files: Files, dates: list[str]) -> list[Mapping[str, object]]:
+    existing = set(files.folders(""))
+    frames = [
+        spark.read.schema(f"load_id string, {PARTITION} string")
+        .parquet(files.root + dataset.name)
+        .where(F.col(PARTITION).isin(dates))
+        .groupBy(F.lit(dataset.name).alias("dataset"), PARTITION, "load_id", F.col("_metadata.file_path").alias("uri"))
+        .agg(F.count("*").alias("rows"))
+        for dataset in DATASETS
+        if dataset.name in existing
+    ]
+    return [row.asDict() for row in reduce(DataFrame.unionByName, frames).collect()] if frames else []

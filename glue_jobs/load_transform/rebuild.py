@@ -1,0 +1,134 @@
+"""Rebuilding dates: a date's partitions are a pure function of all raw objects of that date.
+
+`plan` settles which objects are read and where the new ones go; `tables` computes the five datasets from them. Neither
+changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from load_transform import datasets, drift, intake, snapshot
+from load_transform.contract import ALBUMS, ARTISTS, PARTITION, PLAYLIST_ITEMS, PLAYLISTS, SONGS, Dataset
+from load_transform.intake import Accepted, Batch
+from load_transform.pages import explode_pages, place_pages
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The objects that the dates are built from, the new ones among them, and where these go."""
+
+    read: list[Accepted]
+    new: list[Accepted]
+
+    @property
+    def moves(self) -> list[tuple[str, str]]:
+        """Source and target keys of the new objects."""
+        return [(one.item.key, one.target) for one in self.new]
+
+    def inputs(self, date: str) -> list[str]:
+        """Return the keys under which the date's objects lie when the load has ended."""
+        return sorted({one.final_key for one in self.read if one.date == date})
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Rows of all pages of one date, of its new objects, of surviving pages, and of what newer pages superseded."""
+
+    rows_in: int = 0
+    rows_in_new: int = 0
+    rows_superseded: int = 0
+
+    @property
+    def rows_out(self) -> int:
+        """Rows that must be in `playlist_items_data`."""
+        return self.rows_in - self.rows_superseded
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The datasets of the dates, not yet computed, and what is counted beside them."""
+
+    frames: dict[Dataset, DataFrame]
+    counts: dict[str, RowCounts]
+    items: DataFrame
+    pages: DataFrame
+    cached: list[DataFrame]
+
+    def release(self) -> None:
+        """Give back what was kept in memory."""
+        for frame in self.cached:
+            frame.unpersist()
+
+
+def plan(new: Iterable[Accepted], processed: Iterable[Accepted]) -> Plan:
+    """Decide on what is read: each object once, wherever it lies, and no key that holds other bytes is reused."""
+    processed = list(processed)
+    holders = {one.item.key: one for one in processed}
+    settled = [intake.beside_other_bytes(one, holders[one.target]) if one.target in holders else one for one in new]
+    return Plan(intake.read_once([*processed, *settled]), settled)
+
+
+def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tables | None:
+    """Return the datasets of the plan's objects; None when there is nothing to read."""
+    parsed = [batch.parsed for batch in batches if batch.parsed is not None]
+    if not parsed or not the_plan.read:
+        return None
+    documents = reduce(DataFrame.unionByName, parsed)
+    objects = intake.object_rows(spark, the_plan.read, {one.item.uri for one in the_plan.new})
+    pages = explode_pages(documents, objects)
+    ranked = snapshot.rank_pages(place_pages(pages)).persist(StorageLevel.MEMORY_AND_DISK)
+    playlists = datasets.playlists(ranked, missing_playlists(documents, objects)).persist(StorageLevel.MEMORY_AND_DISK)
+    items = datasets.items(snapshot.surviving_rows(pages, ranked))
+    frames = {
+        PLAYLISTS: playlists,
+        PLAYLIST_ITEMS: datasets.playlist_items(items, playlists),
+        SONGS: datasets.songs(items),
+        ALBUMS: datasets.albums(items),
+        ARTISTS: datasets.artists(items),
+    }
+    return Tables(frames, _row_counts(ranked), items, pages, [*parsed, ranked, playlists])
+
+
+def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
+    """Return what the runs' markers say could not be read: one row per date, run and playlist."""
+    return (
+        documents.where(F.col("outcomes").isNotNull())
+        .drop("extracted_at")
+        .join(F.broadcast(objects), on="uri", how="inner")
+        .select(PARTITION, "time_rank", "extracted_at", "run_id", F.explode("outcomes").alias("said"))
+        .where(F.col("said.outcome") == "missing")
+        .select(
+            *(PARTITION, "time_rank", "extracted_at", "run_id"),
+            F.col("said.playlist_id").alias("playlist_id"),
+            F.col("said.reason").alias("fetch_reason"),
+        )
+        .where(F.col("playlist_id").isNotNull())
+    )
+
+
+def misfits(the_tables: Tables) -> dict[str, dict[str, int]]:
+    """Count, per date and field, the values that did not fit their type, and under `page` the pages that did not."""
+    counts = {
+        row[PARTITION]: {name: count for name, count in row.asDict().items() if name != PARTITION and count}
+        for row in drift.values_not_fitting(the_tables.items).collect()
+    }
+    for row in drift.pages_not_fitting(the_tables.pages).collect():
+        counts.setdefault(row[PARTITION], {})["page"] = row["pages"]
+    return counts
+
+
+def _row_counts(ranked: DataFrame) -> dict[str, RowCounts]:
+    superseded = F.when(F.col("is_superseded"), F.col("row_count")).otherwise(F.coalesce(F.size("lost"), F.lit(0)))
+    counted = ranked.groupBy(PARTITION).agg(
+        F.sum("row_count").alias("rows_in"),
+        F.sum(F.when(F.col("is_new"), F.col("row_count")).otherwise(0)).alias("rows_in_new"),
+        F.sum(superseded).alias("rows_superseded"),
+    )
+    return {row.pop(PARTITION): RowCounts(**row) for row in (found.asDict() for found in counted.collect())}

@@ -1,0 +1,30 @@
+"""The settings without which the job would not be right. Everything else is the caller's: master, memory, S3."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+REQUIRED = {
+    "spark.sql.session.timeZone": "UTC",
+    # A document with one value of the wrong type must not come back half read: it is parsed again, value by value.
+    "spark.sql.json.enablePartialResults": "false",
+    # `extract_date` is a string in the contract, whatever its folders look like.
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Release dates before 1582 are written as they read, not refused.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.adaptive.enabled": "true",
+    # The size of a null array is null, with ANSI mode on and off.
+    "spark.sql.legacy.sizeOfNull": "false",
+}
+
+
+def prepare(session: SparkSession) -> SparkSession:
+    """Set what the job depends on, on a session that may be shared (Glue's, a notebook's, a test's)."""
+    for name, value in REQUIRED.items():
+        session.conf.set(name, value)
+    # A _SUCCESS file in a table's folder is an object that crawlers and readers would have to know about.
+    session.sparkContext._jsc.hadoopConfiguration().set("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")  # type: ignore[union-attr]
+    return session

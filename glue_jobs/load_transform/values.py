@@ -1,0 +1,89 @@
+"""Raw texts to typed values, as named column expressions: what does not fit becomes null, never an error.
+
+Each works alike with ANSI mode on and off.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+_ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
+_WHOLE_NUMBER = r"^[+-]?\d{1,18}$"
+_INT_RANGE = (-(2**31), 2**31 - 1)
+_YEAR = r"^(?!0000)\d{4}$"
+_MONTH = r"^(?!0000)\d{4}-\d{2}$"
+_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}$"
+_PRECISIONS = ("year", "month", "day")
+
+
+def typed(text: Column, kind: str) -> Column:
+    """Return text as the contract's type `int`, `bigint`, `boolean` or `timestamp`; null where it does not fit.
+
+    The pattern decides before the cast, since Spark also takes '12:30' for a moment of today and 'y' for true.
+    """
+    if kind == "boolean":
+        return F.when(F.lower(text) == "true", True).when(F.lower(text) == "false", False)
+    if kind == "timestamp":
+        return F.try_to_timestamp(F.when(text.rlike(_ISO_TIME), text))
+    number = F.when(text.rlike(_WHOLE_NUMBER), text).cast("bigint")
+    return F.when(number.between(*_INT_RANGE), number).cast("int") if kind == "int" else number
+
+
+def not_blank(text: Column) -> Column:
+    """Return an id, or null for an empty one."""
+    return F.when(text != "", text)
+
+
+def added_at(text: Column) -> Column:
+    """Return when a row was added; null for the 1970-01-01 that Spotify gives to every row of an editorial list."""
+    moment = typed(text, "timestamp")
+    return F.when(F.to_date(moment) != F.lit("1970-01-01").cast("date"), moment)
+
+
+def release_date(text: Column) -> Column:
+    """Return the first day that a release date of any precision names; null for '0000' and nonsense."""
+    first_day = (
+        F.when(text.rlike(_YEAR), F.concat(text, F.lit("-01-01")))
+        .when(text.rlike(_MONTH), F.concat(text, F.lit("-01")))
+        .when(text.rlike(_DAY), text)
+    )
+    return F.try_to_timestamp(first_day).cast("date")
+
+
+def release_date_precision(text: Column, given: Column) -> Column:
+    """Return `year`, `month` or `day`: as given, else by the text's length; null where there is no date."""
+    derived = F.when(text.rlike(_YEAR), "year").when(text.rlike(_MONTH), "month").otherwise("day")
+    known = F.when(given.isin(*_PRECISIONS), given)
+    return F.when(release_date(text).isNotNull(), F.coalesce(known, derived))
+
+
+def ids(records: Column) -> Column:
+    """Return the non-null ids of an array of records, in the API's order; empty rather than null."""
+    found = F.filter(F.transform(records, lambda record: not_blank(record["id"])), lambda value: value.isNotNull())
+    return F.coalesce(found, _no_strings())
+
+
+def names(records: Column) -> Column:
+    """Return the names of an array of records, in the API's order; empty rather than null."""
+    found = F.filter(F.transform(records, lambda record: record["name"]), lambda value: value.isNotNull())
+    return F.coalesce(found, _no_strings())
+
+
+def web_url(record: Column) -> Column:
+    """Return the page that a person opens."""
+    return record["external_urls"]["spotify"]
+
+
+def image_url(record: Column) -> Column:
+    """Return the first image, which is the API's largest."""
+    return F.get(record["images"], F.lit(0))["url"]
+
+
+def does_not_fit(text: Column, value: Column) -> Column:
+    """Tell whether there was a value and it could not become one of its type."""
+    return text.isNotNull() & value.isNull()
+
+
+def _no_strings() -> Column:
+    return F.array().cast("array<string>")

@@ -1,0 +1,45 @@
+"""The Glue job `spotify_load_transform`: raw playlist JSON to partitioned Parquet.
+
+The same script runs in the Glue console, in the aws-glue-libs image and on a laptop:
+
+    spotify_load_transform.py --raw_uri s3://<raw bucket> --transformed_uri s3://<transformed bucket>
+
+It loads whatever lies in `raw_data/to_be_processed/`: the prefix is the queue, there is no bookmark. What it did is
+the last line of its output, as JSON. Exit code 0: done, also with objects in quarantine; 1: stopped, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from awsglue.utils import getResolvedOptions
+from load_transform.errors import LoadError
+from load_transform.job import run
+from pyspark.sql import SparkSession
+
+ARGUMENTS = ["raw_uri", "transformed_uri"]
+
+
+def main(argv: list[str]) -> int:
+    """Run the job with Glue's arguments and return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    arguments = getResolvedOptions(argv, ARGUMENTS)
+    spark = SparkSession.builder.appName("spotify_load_transform").getOrCreate()
+    try:
+        done = run(spark, arguments["raw_uri"], arguments["transformed_uri"], clock=lambda: datetime.now(UTC))
+    except LoadError as error:
+        sys.stderr.write(f"spotify_load_transform: {error}\n")
+        return 1
+    sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    exit_code = main(sys.argv)
+    # Glue takes any SystemExit for a failure, also that of 0.
+    if exit_code:
+        sys.exit(exit_code)
