@@ -52,7 +52,7 @@ STORY = Story()
 
 @dataclass(frozen=True)
 class _Entry:
-    """A place in a playlist: a song by its number, or one of the `_oddity` kinds; `added_by` "" as Spotify has it."""
+    """A place in a playlist: a song by its number, or a name of `_ODDITIES` or a null row."""
 
     what: int | str
     added_at: str | None
@@ -148,7 +148,7 @@ def _first_entries(playlist: _Playlist, rng: random.Random) -> tuple[_Entry, ...
             who = (None, "", OWNER)
             return tuple(_Entry(n, when[i % 3], who[i % 3]) for i, n in enumerate(sorted(rng.sample(old, 30))))
         case ODDITIES.number:
-            return tuple(_Entry(what, _some_time(rng)) for what in _oddities())
+            return tuple(_Entry(what, _some_time(rng)) for what in _ODD_PLACES)
         case _:
             numbers = []
     return tuple(_Entry(number, when) for number, when in zip(numbers, sorted(_times(rng, len(numbers))), strict=True))
@@ -174,36 +174,6 @@ def _story_songs() -> list[int]:
 
 def _others(rng: random.Random, numbers: range, count: int) -> list[int]:
     return rng.sample([number for number in numbers if number not in _story_songs()], count)
-
-
-def _oddities() -> list[int | str]:
-    return [
-        *(
-            "episode-1",
-            "local-1",
-            30,
-            31,
-            "null-row-1",
-            "local-2",
-            32,
-            "episode-2",
-            "null-track",
-            "hollow",
-            33,
-            "local-3",
-        ),
-        *(
-            "unplayable-market",
-            269,
-            "null-row-2",
-            "unplayable-product",
-            "episode-3",
-            281,
-            "unplayable-explicit",
-            36,
-            36,
-        ),
-    ]
 
 
 def _row(entry: _Entry, week: int) -> dict[str, Any]:
@@ -257,6 +227,26 @@ _ODDITIES: dict[str, dict[str, Any]] = {
     "hollow": catalogue.hollow(songs()[40]),
     "null-track": catalogue.null_track(songs()[41]),
 }
+
+
+# Numbers are songs with titles that trip careless readers.
+_ODD_PLACES: tuple[int | str, ...] = (
+    *(
+        "episode-1",
+        "local-1",
+        5,
+        221,
+        "null-row-1",
+        "local-2",
+        245,
+        "episode-2",
+        "null-track",
+        "hollow",
+        257,
+        "local-3",
+    ),
+    *("unplayable-market", 269, "null-row-2", "unplayable-product", "episode-3", 281, "unplayable-explicit", 36, 36),
+)
 
 
 def _served(playlist: _Playlist, entries: tuple[_Entry, ...], week: int) -> ServedPlaylist:
