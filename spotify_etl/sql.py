@@ -153,7 +153,7 @@ def _with_names(statement: exp.Expr) -> exp.Expr:
         outermost = outermost.this
     if isinstance(outermost, exp.Select) and not outermost.is_star:
         named = [
-            column if column.output_name else exp.alias_(column, f"_col{number}")
+            column if isinstance(column, exp.Alias | exp.Column) else exp.alias_(column, f"_col{number}")
             for number, column in enumerate(outermost.selects)
         ]
         outermost.set("expressions", named)
@@ -168,16 +168,24 @@ def _as_athena_computes(node: exp.Expr) -> exp.Expr:
         return _shift(node.expression, node.this)
     if isinstance(node, exp.DateAdd):
         return _shift(node.this, exp.Interval(this=node.expression, unit=node.args["unit"]))
+    if isinstance(node, exp.DateDiff):
+        # Athena counts whole units; DuckDB's date_diff counts the boundaries between them.
+        return _call("date_sub", exp.Literal.string(node.text("unit").lower()), node.expression, node.this)
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
-        return exp.func("athena_trunc", exp.Literal.string(node.text("unit").lower()), node.this)
+        return _call("athena_trunc", exp.Literal.string(node.text("unit").lower()), node.this)
     if isinstance(node, exp.ArgMax | exp.ArgMin):
         name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
-        return exp.func(name, node.this, node.expression)
+        return _call(name, node.this, node.expression)
     return node
 
 
 def _shift(moment: exp.Expr, step: exp.Expr, *, back: bool = False) -> exp.Expr:
-    return exp.func("athena_shift", moment, exp.Neg(this=exp.paren(step)) if back else step)
+    return _call("athena_shift", moment, exp.Neg(this=exp.paren(step)) if back else step)
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """Call a function by its name in DuckDB, whatever the parser would make of that name."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, translated: str) -> QueryResult:
