@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from lambda_extract.errors import AuthorisationError, NothingLandedError
 from lambda_extract.extract import Progress
 from spotify_etl.folder_store import FolderStore
 from spotify_etl.sample import _Memory
-from spotify_etl.standin import Answer, Before, Request, ServedPlaylist, StandIn, World
+from spotify_etl.standin import Answer, Before, Request, StandIn, World
 from tests.unit.extract.builders import (
     DATE,
     MARKER,
@@ -198,6 +199,22 @@ def test_a_run_that_stopped_before_its_marker_is_completed(store: FolderStore, z
     assert {key: store.read(key) for key in store.keys("state/")} == states
 
 
+def test_the_job_may_move_what_the_run_is_looking_at(tmp_path: Path) -> None:
+    class MovedMeanwhile(FolderStore):
+        def read(self, key: str) -> bytes | None:
+            if key in self.keys(PENDING):
+                move(self, key, key.replace(PENDING, PROCESSED))
+            return super().read(key)
+
+    store = MovedMeanwhile(tmp_path)
+    with StandIn(world(playlist("a", 60))) as standin:
+        first = extract(standin, store, "a")
+        assert extract(standin, store, "a")["playlists"] == first["playlists"]
+        (store.root / MARKER.replace(PENDING, PROCESSED)).unlink()
+        assert extract(standin, store, "a")["playlists"] == first["playlists"]
+        assert store.keys(PENDING) == {MARKER}
+
+
 def test_an_object_that_the_marker_does_not_know_is_put_into_it(store: FolderStore) -> None:
     served = world(playlist("a", 1))
     with StandIn(served) as standin:
@@ -294,40 +311,34 @@ def test_an_answer_that_is_no_page_is_a_typed_fault(store: FolderStore, body: by
     assert result["playlists"][1]["reason"].startswith("bad_answer: ")
 
 
-def _edit(change: Callable[[World], None]) -> Before:
-    """Somebody edits playlist b when its second page is asked for."""
-
-    def before(request: Request) -> None:
-        if request.path == f"/v1/playlists/{playlist_id('b')}/items" and request.query["offset"] == "50":
-            served.playlists.update(_initial())
-            change(served)
-
-    served = world()
-    before.world = served  # type: ignore[attr-defined]
-    served.playlists.update(_initial())
-    return before
-
-
-def _initial() -> dict[str, ServedPlaylist]:
-    return world(playlist("a", 1), playlist("b", 60)).playlists
-
-
 def _added(served: World) -> None:
-    served.playlists[playlist_id("b")].rows.append(row("b", 99))
+    served.playlists[playlist_id("b")].rows.append(row("b", 999))
 
 
 def _swapped(served: World) -> None:
-    edited = playlist("b", 60, snapshot="v2")
+    edited = playlist("b", 150, snapshot="v2")
     edited.rows.append(edited.rows.pop(0))
     served.playlists[playlist_id("b")] = edited
 
 
-@pytest.mark.parametrize("change", [_added, _swapped], ids=["total moved", "only the version moved"])
-def test_a_playlist_edited_while_it_is_read_does_not_land(store: FolderStore, change: Callable[[World], None]) -> None:
-    before = _edit(change)
-    with StandIn(before.world, before=before) as standin:  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [(_added, "it had 150 items and then 151"), (_swapped, "it has another snapshot_id than before")],
+)
+def test_a_playlist_edited_while_it_is_read_does_not_land(
+    store: FolderStore, change: Callable[[World], None], how: str
+) -> None:
+    served = world(playlist("a", 1), playlist("b", 150))
+
+    def before(request: Request) -> None:
+        if request.path == f"/v1/playlists/{playlist_id('b')}/items" and request.query["offset"] == "50":
+            change(served)
+
+    with StandIn(served, before=before) as standin:
         result = extract(standin, store, "ab")
-    assert result["playlists"][1]["reason"].startswith("playlist_changed: Playlist bbbb")
+    reason = result["playlists"][1]["reason"]
+    assert reason.startswith("playlist_changed: Playlist bbbb")
+    assert how in reason
     assert store.keys(PENDING) == {object_key("a"), MARKER}
     assert store.keys("state/") == {f"state/playlists/{playlist_id('a')}.json"}
 

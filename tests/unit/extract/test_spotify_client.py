@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import socket
 from pathlib import Path
 
 import pytest
+import requests
 
 from lambda_extract.errors import AuthorisationError, SpotifyAnswerError, SpotifyUnavailableError, TokenEndpointError
 from lambda_extract.settings import Credentials
@@ -66,17 +70,49 @@ def test_another_page_than_asked_for_is_refused() -> None:
         spotify.page(A, 50)
 
 
-def test_netrc_and_proxies_of_the_machine_do_not_get_in_between(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    netrc = tmp_path / ".netrc"
-    netrc.write_text("default login somebody password wrong\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
+def test_proxies_do_not_get_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with StandIn(world(playlist("a", 1))) as standin, client(standin) as spotify:
         assert spotify.metadata(A)["id"] == A
+
+
+class _Recorder(requests.adapters.BaseAdapter):
+    """Answers in place of the real Spotify and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[requests.PreparedRequest] = []
+
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+        self.sent.append(request)
+        response = requests.Response()
+        response.status_code = 200
+        response.request = request
+        response.url = request.url or ""
+        response.raw = io.BytesIO(json.dumps({"id": A, "access_token": "given", "expires_in": 3600}).encode())
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_netrc_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login somebody password wrong\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    recorder = _Recorder()
+    with SpotifyClient(Credentials("id", "secret", "refresh")) as spotify:
+        spotify._session.mount("https://", recorder)
+        spotify.metadata(A)
+    token, metadata = recorder.sent
+    assert (token.url, token.headers["Authorization"]) == (
+        "https://accounts.spotify.com/api/token",
+        "Basic " + base64.b64encode(b"id:secret").decode(),
+    )
+    assert str(metadata.url).startswith(f"https://api.spotify.com/v1/playlists/{A}?")
+    assert metadata.headers["Authorization"] == "Bearer given"
 
 
 def test_nobody_answers() -> None:
