@@ -54,7 +54,7 @@ class Report:
 
 
 class Extract:
-    """One run over one store. `run_playlists()` may be called again for the same run: it adds what is missing.
+    """One run over one store. Another one of the same run, later, adds what is missing and nothing else.
 
     Parameters
     ----------
