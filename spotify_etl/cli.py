@@ -1,0 +1,131 @@
+"""The command line. Each command reads its options, calls one function and shows what it gave.
+
+Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine; 2 refused, nothing was changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from spotify_etl import catalog, pipeline, render, sql
+from spotify_etl.errors import FAILED, CommandError, RefusedError
+from spotify_etl.lake import existing
+from spotify_etl.status import default_lake, read_status
+
+app = typer.Typer(
+    help="Spotify playlists into a data lake: the pipeline of the AWS stack, on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_INTERRUPTED = 130
+
+LakeOption = Annotated[
+    Path | None, typer.Option("--lake", metavar="DIR", help="The lake's folder. Default: lake/mine, else lake/sample.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
+
+
+class Format(str, Enum):
+    """How an answer is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def run(  # noqa: PLR0913  the options of the command
+    *,
+    lake: Annotated[
+        Path | None,
+        typer.Option("--lake", metavar="DIR", help="The lake's folder. Default: lake/mine, with --sample lake/sample."),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Use the bundled synthetic sample.")] = False,
+    raw: Annotated[
+        list[Path] | None,
+        typer.Option("--raw", metavar="PATH …", help="Load your own JSON: files or folders, instead of an extract."),
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", hidden=True)] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when something went to quarantine.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run the pipeline: extract → job → catalogue → summary.
+
+    Reads your playlists with the credentials in the environment, or the bundled sample, or files that you have.
+    """
+    if more and not raw:
+        raise RefusedError(f"What is {more[0]} for? Files and folders follow --raw.")
+    if sample and raw:
+        raise RefusedError("--sample and --raw exclude each other: sample and real data never share a lake.")
+    with render.Progress(Console(stderr=True)) as progress:
+        if sample:
+            outcome = pipeline.run_sample(lake or Path("lake/sample"), progress)
+        elif raw:
+            outcome = pipeline.run_raw(lake or Path("lake/mine"), [*raw, *(more or ())], progress)
+        else:
+            outcome = pipeline.run_own(lake or Path("lake/mine"), os.environ, progress)
+    if json:
+        sys.stdout.write(render.to_json(outcome.as_json()))
+    else:
+        render.show_outcome(Console(), outcome)
+    if strict and outcome.quarantined:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def query(
+    statement: Annotated[str, typer.Argument(metavar="SQL", help="One reading statement of Athena SQL.")],
+    *,
+    lake: LakeOption = None,
+    format: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,  # noqa: A002
+) -> None:
+    """Ask the lake in Athena SQL. Query the views: the _data tables hold one copy per day."""
+    connection = catalog.connect(existing(lake or default_lake(Path())).root)
+    try:
+        result = sql.run(connection, statement)
+    except sql.QueryError as error:
+        raise CommandError(str(error)) from error
+    finally:
+        connection.close()
+    if format is Format.csv:
+        sys.stdout.write(render.as_csv(result))
+    elif format is Format.json:
+        sys.stdout.write(render.as_json(result))
+    else:
+        Console().print(render.table(result))
+
+
+@app.command()
+def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
+    """Say what is pending, processed and quarantined, and why; and how the last loads went."""
+    found = read_status(existing(lake or default_lake(Path())))
+    if json:
+        sys.stdout.write(render.to_json(found.as_json()))
+    else:
+        render.show_status(Console(), found)
+
+
+def main() -> int:
+    """Run the command and return its exit code; a fault is one line, not a traceback."""
+    try:
+        app()
+    except CommandError as error:
+        sys.stderr.write(f"spotify-etl: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("spotify-etl: interrupted. The next run repairs what this one began.\n")
+        return _INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

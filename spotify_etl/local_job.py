@@ -1,0 +1,121 @@
+"""The Glue job on this machine: the very script and arguments of the cloud, with folders where the buckets are.
+
+Spark sees `s3://raw` and `s3://transformed`; Hadoop's view file system shows it the lake's folders under these names.
+The raw local file system, unlike Hadoop's checksumming one, takes names with colons and leaves no `.crc` files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from spotify_etl.errors import CommandError
+from spotify_etl.java import java_home
+from spotify_etl.lake import Lake
+
+SCRIPT = Path(__file__).parent.parent / "glue_jobs" / "spotify_load_transform.py"
+
+OnProgress = Callable[[str], None]
+
+_CONF = Path(__file__).parent / "spark_conf"
+_STEP = re.compile(r"INFO load_transform\.job: (.+)")
+_STAGE = re.compile(r"\[Stage (\d+):[=> ]*\((\d+) \+ \d+\) / (\d+)\]")
+_REASON = re.compile(r"spotify_load_transform: (.+)")
+
+
+def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress) -> dict[str, Any]:
+    """Run the job on the lake and return its summary.
+
+    Parameters
+    ----------
+    lock
+        The open file that locks the lake: the job holds it too.
+    on_step, on_stage
+        Called with the name of each step as it begins, and with Spark's own progress within it.
+
+    Raises
+    ------
+    CommandError
+        If the job stopped.
+    """
+    command = [sys.executable, str(SCRIPT), "--raw_uri", "s3://raw", "--transformed_uri", "s3://transformed"]
+    with (
+        tempfile.TemporaryDirectory(prefix="spotify-etl-") as scratch,
+        # A file, since a pipe that nobody reads while the progress is followed would stop the job when it is full.
+        tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+        lake.log.open("w", encoding="utf-8") as log,
+    ):
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **_environment(lake, Path(scratch))},
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=(lock,),
+        )
+        with process:
+            reason = _follow(process.stderr or (), log, on_step=on_step, on_stage=on_stage)
+        if process.returncode:
+            raise CommandError(f"The job stopped: {reason or 'it gave no reason.'} All it said: {lake.log}")
+        output.seek(0)
+        summary: dict[str, Any] = json.loads(output.read().splitlines()[-1])
+    return summary
+
+
+def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
+    mounts = {"raw": lake.raw.root, "transformed": lake.transformed}
+    settings = {
+        "spark.driver.memory": "4g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "true",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        **{
+            f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": folder.absolute().as_uri()
+            for bucket, folder in mounts.items()
+        },
+    }
+    configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    return {
+        "JAVA_HOME": str(java_home()),
+        "SPARK_CONF_DIR": str(_CONF),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": shlex.join(["--master", "local[*]", *configured, "pyspark-shell"]),
+    }
+
+
+def _follow(lines: Iterable[str], log: IO[str], *, on_step: OnProgress, on_stage: OnProgress) -> str | None:
+    """Pass on progress, keep the rest in the log, and return the reason that the job gave for stopping.
+
+    Spark draws its progress bar over itself with carriage returns, which text mode takes for line ends.
+    """
+    reason = last = None
+    for line in lines:
+        if stage := _STAGE.search(line):
+            on_stage(f"stage {stage[1]}: {stage[2]} of {stage[3]} tasks")
+            continue
+        log.write(line)
+        if step := _STEP.search(line):
+            on_step(step[1])
+        elif stopped := _REASON.match(line):
+            reason = stopped[1]
+        elif line.strip():
+            last = line.strip()
+    return reason or last

@@ -1,0 +1,169 @@
+"""What people see: progress while a run works, its summary, a lake's status, and answers as table, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status as Spinner
+from rich.table import Table
+
+from spotify_etl.pipeline import QUESTION, Outcome
+from spotify_etl.sql import QueryResult
+from spotify_etl.status import Status
+
+_SHOWN = 10
+
+
+class Progress:
+    """Tells how a run goes on: a line a step, and on a terminal a spinner with the details."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._spinner: Spinner | None = console.status("") if console.is_terminal else None
+        self._step = ""
+
+    def __enter__(self) -> Progress:
+        if self._spinner:
+            self._spinner.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._spinner:
+            self._spinner.stop()
+
+    def step(self, text: str) -> None:
+        """Say that a step begins."""
+        self._step = text
+        self._console.print(f"[dim]→[/dim] {escape(text)}")
+        self.detail("")
+
+    def detail(self, text: str) -> None:
+        """Say how far the step is; only a terminal shows it."""
+        if self._spinner:
+            self._spinner.update(escape(f"{self._step}  {text}".strip()))
+
+
+def show_outcome(console: Console, outcome: Outcome) -> None:
+    """Print what a run did and what the lake answers now."""
+    console.print()
+    load = outcome.load
+    if load is None or not (load["pending"] or load["dates"]):
+        console.print("[bold]Nothing is new[/bold]: no raw object waits, the tables are as they were.")
+    else:
+        console.print(f"[bold]Loaded[/bold] {_loaded(outcome)}")
+    _show_missing(console, outcome)
+    _show_quarantined(console, outcome.quarantined)
+    for date in outcome.held:
+        console.print(f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt.")
+    counts = Table(title=f"The lake in {outcome.lake}: {outcome.dates} dates, views as of {', '.join(outcome.as_of)}")
+    counts.add_column("view")
+    counts.add_column("rows", justify="right")
+    for view, rows in outcome.rows.items():
+        counts.add_row(view, f"{rows:,}")
+    console.print(counts)
+    console.print(table(outcome.answer, title=f"{QUESTION.replace('_', ' ')} (athena/queries/{QUESTION}.sql)"))
+    console.print(f"Ask it more: [bold]spotify-etl query \"SELECT * FROM playlist_songs LIMIT 5\" --lake {outcome.lake}[/bold]")
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Print a lake's state."""
+    console.print(f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
+    as_of = f", the latest views as of {', '.join(status.as_of)}" if status.as_of else ""
+    console.print(f"published   {status.published_dates} dates{as_of}")
+    console.print(f"pending     {len(status.pending)} objects")
+    for key in status.pending[:_SHOWN]:
+        console.print(f"            {escape(key)}")
+    _show_rest(console, len(status.pending))
+    console.print(f"processed   {status.processed} objects")
+    console.print(f"quarantined {len(status.quarantined)} objects")
+    _show_quarantined(console, status.quarantined)
+    for load_id in status.unfinished_loads:
+        console.print(f"[yellow]unfinished[/yellow]  load {load_id}: the next run repairs it")
+    if status.loads:
+        columns = tuple(status.loads[0])
+        rows = [tuple(load.values()) for load in status.loads]
+        console.print(table(QueryResult(columns, ("",) * len(columns), rows), title="last loads"))
+
+
+def table(result: QueryResult, *, title: str | None = None) -> Table:
+    """Return an answer as a table for a terminal."""
+    shown = Table(title=title)
+    for column, kind in zip(result.columns, result.types, strict=True):
+        shown.add_column(escape(column), justify="right" if kind in {"bigint", "integer", "double"} else "left")
+    for row in result.rows:
+        shown.add_row(*("[dim]NULL[/dim]" if value is None else escape(_text(value)) for value in row))
+    return shown
+
+
+def as_csv(result: QueryResult) -> str:
+    """Return an answer as CSV with a header; NULL is an empty field, an array is JSON."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows(["" if value is None else _text(value) for value in row] for row in result.rows)
+    return out.getvalue()
+
+
+def as_json(result: QueryResult) -> str:
+    """Return an answer as a JSON array of objects."""
+    return to_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+
+
+def to_json(value: Any) -> str:
+    """Return JSON for machines: times in ISO 8601, decimals as text, every character as it is."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
+
+
+def _loaded(outcome: Outcome) -> str:
+    lines = [line for line in (outcome.load or {})["dates"] if line["rebuilt"]]
+    if not lines:
+        return "nothing: no object could be read."
+    dates = lines[0]["extract_date"] if len(lines) == 1 else f"{lines[0]['extract_date']} … {lines[-1]['extract_date']}"
+    total = {name: sum(line[name] for line in lines) for name in ("objects_new", "rows_in", "rows_out", "rows_superseded")}
+    return (
+        f"{total['objects_new']} new objects into {len(lines)} dates ({dates}): {total['rows_in']:,} rows in = "
+        f"{total['rows_out']:,} rows out + {total['rows_superseded']:,} superseded"
+    )
+
+
+def _show_missing(console: Console, outcome: Outcome) -> None:
+    for playlist in (outcome.extract or {}).get("playlists", []):
+        if playlist["outcome"] == "missing":
+            console.print(f"[yellow]Not read[/yellow] {playlist['playlist_id']}: {escape(playlist['reason'] or '')}")
+
+
+def _show_quarantined(console: Console, quarantined: list[Any]) -> None:
+    for refused in quarantined[:_SHOWN]:
+        name = escape(str(refused["object"] or refused["moved_to"]))
+        console.print(f"[yellow]Quarantined[/yellow] {name} ({refused['reason']}): {escape(refused['message'])}")
+    _show_rest(console, len(quarantined))
+
+
+def _show_rest(console: Console, count: int) -> None:
+    if count > _SHOWN:
+        console.print(f"            … and {count - _SHOWN} more (--json lists all)")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return str(_plain(value))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, Decimal | dt.timedelta):
+        return str(value)
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).hex()
+    return value
