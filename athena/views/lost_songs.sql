@@ -44,6 +44,7 @@ items AS (
         -- Orders the rows of a playlist in time, each different from all others.
         extract_date || lpad(CAST(position AS varchar), 10, '0') AS seen,
         COALESCE(NULLIF(item_uri, ''), 'spotify:' || item_type || ':' || item_id) AS item_uri,
+        item_id,
         song_id,
         NULLIF(item_name, '') AS item_name,
         NULLIF(array_join(array_remove(item_artist_names, ''), ', '), '') AS artist_names,
@@ -69,7 +70,7 @@ sightings AS (
             PARTITION BY items.playlist_id, COALESCE(recordings.isrc, items.item_uri)
         ) AS last_playable_date
     FROM items
-    LEFT JOIN recordings ON items.song_id = recordings.song_id
+    LEFT JOIN recordings ON items.item_id = recordings.song_id
     -- 'spotify:track:null' is what the API calls every track that it no longer knows.
     WHERE items.item_uri <> 'spotify:track:null'
 ),

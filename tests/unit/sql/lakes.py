@@ -109,7 +109,7 @@ def write_parquet(path: Path, dataset: Dataset, rows: Sequence[Row], *, leave_ou
         connection.execute(f"COPY data TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
-def track(song_id: str, **columns: Any) -> Row:
+def track(song_id: str, /, **columns: Any) -> Row:
     """Columns of an item that is a track."""
     return {
         "item_type": "track",
