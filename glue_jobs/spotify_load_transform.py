@@ -16,9 +16,10 @@ import sys
 from datetime import UTC, datetime
 
 from awsglue.utils import getResolvedOptions
+from pyspark.sql import SparkSession
+
 from load_transform.errors import LoadError
 from load_transform.job import run
-from pyspark.sql import SparkSession
 
 ARGUMENTS = ["raw_uri", "transformed_uri"]
 

@@ -26,7 +26,9 @@ def java_home(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _version(home: Path) -> int | None:
     try:
-        said = subprocess.run([home / "bin" / "java", "-version"], capture_output=True, text=True, check=True, timeout=30)
+        said = subprocess.run(
+            [home / "bin" / "java", "-version"], capture_output=True, text=True, check=True, timeout=30
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r'version "(\d+)', said.stderr)

@@ -1,11 +1,11 @@
 """A lake on this machine: two folders named as the buckets, what it is made from, and who works on it.
 
-    <root>/raw/raw_data/…       the raw bucket
-    <root>/transformed/…        the transformed bucket
-    <root>/lake.json            the lake's source: sample and real data never share a lake
-    <root>/published.json       what the views show
-    <root>/.lock                held by the process that runs the job
-    <root>/job.log              what the job said last
+<root>/raw/raw_data/…       the raw bucket
+<root>/transformed/…        the transformed bucket
+<root>/lake.json            the lake's source: sample and real data never share a lake
+<root>/published.json       what the views show
+<root>/.lock                held by the process that runs the job
+<root>/job.log              what the job said last
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Lake:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RefusedError(f"{self.root / 'lake.json'} cannot be read: {error}. Restore it or take another lake.") from error
+            raise RefusedError(
+                f"{self.root / 'lake.json'} cannot be read: {error}. Restore it or take another lake."
+            ) from error
         return str(source)
 
 

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import duckdb
 
 import athena
-
 from lambda_extract.errors import ExtractError
 from lambda_extract.extract import Clock, Progress
 from lambda_extract.handler import handle, utc_now
@@ -39,10 +38,10 @@ class Watcher(Protocol):
     """Who is told how a run goes on."""
 
     def step(self, text: str) -> None:
-        """A step begins."""
+        """Take note that a step begins."""
 
     def detail(self, text: str) -> None:
-        """How far the step is."""
+        """Take note of how far the step is."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +132,14 @@ def _own_settings(environment: Mapping[str, str]) -> tuple[Credentials, ExtractC
         )
     client_id, client_secret, refresh_token = (environment[name].strip() for name in CREDENTIALS)
     try:
-        return Credentials(client_id, client_secret, refresh_token), ExtractConfig(parse_playlist_ids(environment[PLAYLISTS]))
+        return Credentials(client_id, client_secret, refresh_token), ExtractConfig(
+            parse_playlist_ids(environment[PLAYLISTS])
+        )
     except ExtractError as error:
         raise RefusedError(str(error)) from error
 
 
-def _extract(  # noqa: PLR0913  what the Lambda's handler takes
+def _extract(  # noqa: PLR0913, PLR0917  what the Lambda's handler takes
     lake: Lake,
     spotify: SpotifyClient,
     config: ExtractConfig,

@@ -19,6 +19,7 @@ from spotify_etl.sql import QueryResult
 from spotify_etl.status import Status
 
 _SHOWN = 10
+_EXAMPLE = '"SELECT * FROM playlist_changes"'
 
 
 class Progress:
@@ -61,7 +62,9 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     _show_missing(console, outcome)
     _show_quarantined(console, outcome.quarantined)
     for date in outcome.held:
-        console.print(f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt.")
+        console.print(
+            f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt."
+        )
     counts = Table(title=f"The lake in {outcome.lake}: {outcome.dates} dates, views as of {', '.join(outcome.as_of)}")
     counts.add_column("view")
     counts.add_column("rows", justify="right")
@@ -69,7 +72,9 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         counts.add_row(view, f"{rows:,}")
     console.print(counts)
     console.print(table(outcome.answer, title=f"{QUESTION.replace('_', ' ')} (athena/queries/{QUESTION}.sql)"))
-    console.print(f"Ask it more: [bold]spotify-etl query \"SELECT * FROM playlist_songs LIMIT 5\" --lake {outcome.lake}[/bold]")
+    console.print(
+        f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {outcome.lake}[/bold]", soft_wrap=True
+    )
 
 
 def show_status(console: Console, status: Status) -> None:
@@ -126,7 +131,9 @@ def _loaded(outcome: Outcome) -> str:
     if not lines:
         return "nothing: no object could be read."
     dates = lines[0]["extract_date"] if len(lines) == 1 else f"{lines[0]['extract_date']} … {lines[-1]['extract_date']}"
-    total = {name: sum(line[name] for line in lines) for name in ("objects_new", "rows_in", "rows_out", "rows_superseded")}
+    total = {
+        name: sum(line[name] for line in lines) for name in ("objects_new", "rows_in", "rows_out", "rows_superseded")
+    }
     return (
         f"{total['objects_new']} new objects into {len(lines)} dates ({dates}): {total['rows_in']:,} rows in = "
         f"{total['rows_out']:,} rows out + {total['rows_superseded']:,} superseded"

@@ -159,7 +159,10 @@ LOAD_REPORT_COLUMNS = (
     ("rows_in_new", "bigint"),
     ("rows_out", "bigint"),
     ("rows_superseded", "bigint"),
-    ("rows", "struct<albums_data:bigint,artists_data:bigint,songs_data:bigint,playlist_items_data:bigint,playlists_data:bigint>"),
+    (
+        "rows",
+        "struct<albums_data:bigint,artists_data:bigint,songs_data:bigint,playlist_items_data:bigint,playlists_data:bigint>",
+    ),
     ("values_not_fitting", "map<string,bigint>"),
     ("unknown_fields", "map<string,bigint>"),
     ("seconds", "map<string,double>"),

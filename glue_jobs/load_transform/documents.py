@@ -97,7 +97,7 @@ def parse_documents(documents: DataFrame) -> DataFrame:
 
 
 def _line() -> Column:
-    """The document as a line of the extract: parsed fast, or value by value when something in it did not fit."""
+    """Return the document as a line of the extract: parsed fast, or value by value when something in it did not fit."""
     is_line = F.col("top.schema_version").isNotNull()
     return F.coalesce("fast", F.when(is_line, lenient(F.col("document"), ENVELOPE)))
 
@@ -114,9 +114,10 @@ def _foreign_reason() -> Column:
     """Why a document that the extract did not write cannot be read; null where it can."""
     text = F.col("text")
     # Spark's lenient reader is content with the first document of a line: where it finds one, there is more behind it.
-    has_first = F.from_json(text, "map<string,string>", STRICT).isNotNull() | F.from_json(
-        text, "array<string>", STRICT
-    ).isNotNull()
+    has_first = (
+        F.from_json(text, "map<string,string>", STRICT).isNotNull()
+        | F.from_json(text, "array<string>", STRICT).isNotNull()
+    )
     malformed = (
         F.when(has_first, reasons.SEVERAL_DOCUMENTS)
         .when(text.rlike(r"^\s*[{\[]") & ~text.rlike(r"[}\]]\s*\z"), reasons.TRUNCATED)

@@ -51,7 +51,9 @@ def unknown_fields(documents: DataFrame) -> DataFrame:
     sampled = documents.where(F.col("reason").isNull()).limit(_SAMPLED_DOCUMENTS)
     rows = sampled.select("uri", F.explode(row_texts(F.col("text"))).alias("row")).limit(SAMPLED_ROWS)
     inner = flat(F.col("row"), ("item", "track"))
-    nested = rows.select("uri", "row", F.when(is_object(inner["item"]), inner["item"]).otherwise(inner["track"]).alias("item"))
+    nested = rows.select(
+        "uri", "row", F.when(is_object(inner["item"]), inner["item"]).otherwise(inner["track"]).alias("item")
+    )
     nested = nested.withColumn("album", flat(F.col("item"), ("album",))["album"])
     found = [
         nested.select("uri", F.explode(F.json_object_keys(holder)).alias("field"))

@@ -46,7 +46,7 @@ class Files:
             raise MoveError("Spark has no JVM: the session is stopped.")
         self._jvm: Any = jvm
         self.root = root.rstrip("/") + "/"
-        configuration = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+        configuration = spark.sparkContext._jsc.hadoopConfiguration()
         self._fs: Any = self._path(self.root).getFileSystem(configuration)
         qualified = str(self._fs.makeQualified(self._path(self.root)).toUri().toString())
         self._encoded_root = one_spelling(qualified).rstrip("/") + "/"
@@ -58,7 +58,7 @@ class Files:
             raise MoveError(f"{unquote(uri)} does not lie below {self.root}.")
         return unquote(uri[len(self._encoded_root) :])
 
-    def list(self, prefix: str) -> list[FileEntry]:
+    def files_below(self, prefix: str) -> list[FileEntry]:
         """Return every file below a prefix, at any depth, in the order of the addresses. A missing prefix is empty."""
         try:
             found = self._fs.listFiles(self._path(self.root + prefix), True)

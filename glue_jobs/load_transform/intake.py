@@ -14,7 +14,6 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from load_transform import documents, reasons
-
 from load_transform.contract import PROCESSED
 from load_transform.filesystem import Files
 from load_transform.objects import (
@@ -70,7 +69,7 @@ def listed(files: Files, prefix: str) -> list[RawObject]:
     """Return every object below a prefix of the raw bucket."""
     return [
         RawObject(entry.uri, files.key(entry.uri), entry.length, datetime.fromtimestamp(entry.modified_ms / 1000, UTC))
-        for entry in files.list(prefix)
+        for entry in files.files_below(prefix)
     ]
 
 

@@ -26,7 +26,7 @@ class Intent:
 
 def open_intents(files: Files) -> list[str]:
     """Return the keys of the intents that lie there: those of runs that did not end."""
-    return [key for key in (files.key(entry.uri) for entry in files.list(LOAD_INTENTS)) if key.endswith(".json")]
+    return [key for key in (files.key(entry.uri) for entry in files.files_below(LOAD_INTENTS)) if key.endswith(".json")]
 
 
 def dates_of(files: Files, key: str) -> set[str]:

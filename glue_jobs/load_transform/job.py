@@ -79,7 +79,8 @@ def run(spark: SparkSession, raw_uri: str, transformed_uri: str, *, clock: Calla
     held = _dates_with_missing_inputs(this, dates, new, processed)
     refused = [*new.refused, *(_waiting(one) for one in new.accepted if one.date in held)]
     plan = rebuild.plan(
-        (one for one in new.accepted if one.date not in held), (one for one in processed.accepted if one.date not in held)
+        (one for one in new.accepted if one.date not in held),
+        (one for one in processed.accepted if one.date not in held),
     )
     lines = _replace(this, sorted(dates - held), plan, [new, processed], refused) if dates - held else []
     # Last, because Spark may read an object again for as long as the run computes.
@@ -136,7 +137,7 @@ def _replace(
     for date in dates:
         found = counts.get(date, rebuild.RowCounts())
         line = {
-            **_identity(this, date, rebuilt=True),
+            **_identity(this, rebuilt=True),
             "run_ids": sorted({one.run_id for one in plan.read if one.date == date and one.run_id}),
             "objects_new": sum(one.date == date for one in plan.new),
             "objects_read": sum(one.date == date for one in plan.read),
@@ -184,13 +185,13 @@ def _report_quarantine(this: Run, refused: list[Refusal], reported: set[str]) ->
     """Write a line for dates of which nothing was loaded, but something could not be read."""
     for date, count in Counter(_date_of(refusal) for refusal in refused).items():
         if date not in reported:
-            line = {**_identity(this, date, rebuilt=False), "objects_quarantined": count}
+            line = {**_identity(this, rebuilt=False), "objects_quarantined": count}
             reports.write_report(
                 this.transformed, date, line, {"rebuilt": False, "quarantined": _quarantined(refused, date)}
             )
 
 
-def _identity(this: Run, date: str, *, rebuilt: bool) -> dict[str, Any]:
+def _identity(this: Run, *, rebuilt: bool) -> dict[str, Any]:
     """Return the first columns of a report's line, and zeros for those that a line without rows leaves out."""
     zeros = dict.fromkeys(("objects_new", "objects_read", "rows_in", "rows_in_new", "rows_out", "rows_superseded"), 0)
     return {

@@ -24,14 +24,22 @@ def parse_document(text: Column, schema: StructType) -> Column:
     """Return the one JSON object in `text` as `schema`; null when it is anything else or any value does not fit."""
     marked = StructType([*schema.fields, StructField("__end", StringType())])
     pair = F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"__end":"{_END}"}}]')), ArrayType(marked), STRICT)
-    return let(pair, lambda both: F.when(_is_pair(both, lambda last: last["__end"]), F.get(both, F.lit(0)).dropFields("__end")))
+
+    def document(both: Column) -> Column:
+        first: Column = F.get(both, F.lit(0)).dropFields("__end")
+        return F.when(_is_pair(both, F.get(both, F.lit(1))["__end"]), first)
+
+    return let(pair, document)
 
 
 def document_text(text: Column) -> Column:
     """Return the one JSON document in `text`, as text; null when there is none, more than one, or it is not JSON."""
     pair = F.from_json(F.concat(F.lit("["), text, F.lit(f',"{_END}"]')), _TEXTS, STRICT)
-    first = lambda both: F.coalesce(F.get(both, F.lit(0)), F.lit("null"))  # noqa: E731
-    return let(pair, lambda both: F.when(_is_pair(both, lambda last: last), first(both)))
+
+    def document(both: Column) -> Column:
+        return F.when(_is_pair(both, F.get(both, F.lit(1))), F.coalesce(F.get(both, F.lit(0)), F.lit("null")))
+
+    return let(pair, document)
 
 
 def elements(text: Column) -> Column:
@@ -67,8 +75,8 @@ def _fields(values: Column, kind: StructType) -> Column:
     return F.struct(*(lenient(values[field.name], field.dataType).alias(field.name) for field in kind))
 
 
-def _is_pair(both: Column, mark: Callable[[Column], Column]) -> Column:
-    return (F.size(both) == F.lit(2)) & (mark(F.get(both, F.lit(1))) == F.lit(_END))
+def _is_pair(both: Column, mark: Column) -> Column:
+    return (F.size(both) == F.lit(2)) & (mark == F.lit(_END))
 
 
 def let(value: Column, body: Callable[[Column], Column]) -> Column:

@@ -6,8 +6,9 @@ holds a date twice; the views choose one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -23,7 +24,7 @@ _LEFTOVERS = ("_temporary", ".spark-staging", "__magic")
 def partition_files(files: Files, dates: Iterable[str]) -> list[str]:
     """Return the keys of every file in the dates' partitions, over all datasets."""
     prefixes = [f"{dataset.prefix}{PARTITION}={date}/" for dataset in DATASETS for date in sorted(dates)]
-    found = in_parallel(files.list, prefixes)
+    found = in_parallel(files.files_below, prefixes)
     return sorted(files.key(entry.uri) for entries in found for entry in entries)
 
 
@@ -39,7 +40,7 @@ def append(files: Files, dataset: Dataset, frame: DataFrame, load_id: str) -> No
     """Append a dataset's rows to their partitions. A small date is one file, a large one is split."""
     rows = to_contract(dataset, frame.withColumn("load_id", F.lit(load_id)))
     # As SQL, since `DataFrame.hint` takes columns only from Spark 4 on.
-    balanced = rows.sparkSession.sql(f"SELECT /*+ REBALANCE({PARTITION}) */ * FROM {{rows}}", rows=rows)
+    balanced = rows.sparkSession.sql(f"SELECT /*+ REBALANCE({PARTITION}) */ * FROM {{rows}}", rows=rows)  # noqa: S608
     balanced.write.mode("append").partitionBy(PARTITION).parquet(files.root + dataset.name)
 
 
@@ -75,7 +76,7 @@ def delete_files(files: Files, keys: Iterable[str]) -> None:
     in_parallel(files.delete, keys)
 
 
-def _count_files(spark: SparkSession, files: Files, dates: list[str]) -> list[Mapping[str, object]]:
+def _count_files(spark: SparkSession, files: Files, dates: list[str]) -> list[dict[str, Any]]:
     existing = set(files.folders(""))
     frames = [
         spark.read.schema(f"load_id string, {PARTITION} string")

@@ -29,7 +29,10 @@ SENTENCES = {
     NOT_UTF8: "The bytes are not UTF-8 text. Convert it and drop it again.",
     API_ERROR: "It is an error answer of the Web API, not a playlist.",
     NO_ROWS: "It is JSON, but neither a playlist, a page of its items, nor a list of item rows.",
-    PAGE_MISSING: "It holds fewer rows than the playlist's total: a page is missing, so it would look like songs removed.",
+    PAGE_MISSING: (
+        "It holds fewer rows than the playlist's total: a page is missing, which would look like songs removed. "
+        "Drop the whole object."
+    ),
     NEWER_SCHEMA: "Its schema_version is newer than this job understands. Deploy the newer job, then put it back.",
     SEVERAL_DOCUMENTS: "More than one JSON document stands on one line. Write one document a line.",
     UNSUPPORTED_NAME: "Only names that end in .json or .jsonl are read.",

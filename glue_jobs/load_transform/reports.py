@@ -25,7 +25,8 @@ def last_inputs(files: Files, dates: Iterable[str]) -> dict[str, set[str]]:
     """Return, per date that was loaded before, the keys of the raw objects that its last load was built from."""
 
     def read(date: str) -> tuple[str, set[str]]:
-        keys = [files.key(entry.uri) for entry in files.list(f"{LOAD_DETAILS}{PARTITION}={date}/")]
+        inputs: list[str]
+        keys = [files.key(entry.uri) for entry in files.files_below(f"{LOAD_DETAILS}{PARTITION}={date}/")]
         loads = (json.loads(files.read_text(key)) for key in sorted(keys, reverse=True) if key.endswith(".json"))
         inputs = next((load["inputs"] for load in loads if load["rebuilt"]), [])
         return date, set(inputs)

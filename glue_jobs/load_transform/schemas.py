@@ -119,7 +119,9 @@ def contract_columns(dataset: Dataset) -> list[Column]:
     """
     version = {"contract_version": CONTRACT_VERSION}
     columns = [
-        F.col(name).cast(kind).alias(name, metadata=version) if name == "load_id" else F.col(name).cast(kind).alias(name)
+        F.col(name).cast(kind).alias(name, metadata=version)
+        if name == "load_id"
+        else F.col(name).cast(kind).alias(name)
         for name, kind in dataset.columns
     ]
     return [*columns, F.col(PARTITION).cast("string").alias(PARTITION)]

