@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import duckdb
@@ -81,6 +82,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
+@lru_cache(maxsize=64)
 def translate(sql: str) -> str:
     """Return one statement of Athena SQL as DuckDB's SQL.
 
@@ -162,25 +164,33 @@ def _with_names(statement: exp.Expr) -> exp.Expr:
 
 def _as_athena_computes(node: exp.Expr) -> exp.Expr:
     """Rewrite the calls whose answer differs although both engines know them."""
-    if isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval):
-        return _shift(node.this, node.expression, back=isinstance(node, exp.Sub))
-    if isinstance(node, exp.Add) and isinstance(node.this, exp.Interval):
-        return _shift(node.expression, node.this)
-    if isinstance(node, exp.DateAdd):
-        return _shift(node.this, exp.Interval(this=node.expression, unit=node.args["unit"]))
+    if isinstance(node, exp.Add | exp.Sub | exp.DateAdd):
+        return _shift(node)
     if isinstance(node, exp.DateDiff):
         # Athena counts whole units; DuckDB's date_diff counts the boundaries between them.
-        return _call("date_sub", exp.Literal.string(node.text("unit").lower()), node.expression, node.this)
+        return _call("date_sub", _unit(node), node.expression, node.this)
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
-        return _call("athena_trunc", exp.Literal.string(node.text("unit").lower()), node.this)
-    if isinstance(node, exp.ArgMax | exp.ArgMin):
-        name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"
-        return _call(name, node.this, node.expression)
+        return _call("athena_trunc", _unit(node), node.this)
+    if isinstance(node, exp.ArgMax | exp.ArgMin) and not node.args.get("count"):
+        # Athena gives the value of that row, DuckDB the first that is not null.
+        return _call(f"{node.sql_name().lower()}_null", node.this, node.expression)
     return node
 
 
-def _shift(moment: exp.Expr, step: exp.Expr, *, back: bool = False) -> exp.Expr:
-    return _call("athena_shift", moment, exp.Neg(this=exp.paren(step)) if back else step)
+def _shift(node: exp.Expr) -> exp.Expr:
+    """Rewrite what adds an interval to a date or a time; any other sum stays."""
+    moment, step = node.this, node.expression
+    if isinstance(node, exp.DateAdd):
+        step = exp.Interval(this=step, unit=node.args["unit"])
+    elif isinstance(node, exp.Add) and isinstance(moment, exp.Interval):
+        moment, step = step, moment
+    if not isinstance(step, exp.Interval):
+        return node
+    return _call("athena_shift", moment, exp.Neg(this=exp.paren(step)) if isinstance(node, exp.Sub) else step)
+
+
+def _unit(node: exp.Expr) -> exp.Expr:
+    return exp.Literal.string(node.text("unit").lower())
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -16,6 +16,8 @@ TYPES = {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]"}
 
 Row = Mapping[str, Any]
 
+_WRITER = duckdb.connect()
+
 
 class Lake:
     """A lake's root folder and what a load does to it."""
@@ -100,13 +102,13 @@ def write_parquet(path: Path, dataset: Dataset, rows: Sequence[Row], *, leave_ou
     columns = [(name, TYPES.get(kind, kind)) for name, kind in dataset.columns if name not in leave_out]
     unknown = {name for row in rows for name in row} - {name for name, _ in columns} - set(leave_out)
     assert not unknown, f"not in the contract: {unknown}"
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE data ({', '.join(f'{name} {kind}' for name, kind in columns)})")
-        for row in rows:
-            marks = ", ".join("?" for _ in columns)
-            connection.execute(f"INSERT INTO data VALUES ({marks})", [row.get(name) for name, _ in columns])  # noqa: S608
-        target = str(path).replace("'", "''")
-        connection.execute(f"COPY data TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    target = str(path).replace("'", "''")
+    _WRITER.execute(f"CREATE OR REPLACE TABLE data ({', '.join(f'{name} {kind}' for name, kind in columns)})")
+    if rows:
+        marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
+        values = [row.get(name) for row in rows for name, _ in columns]
+        _WRITER.execute(f"INSERT INTO data VALUES {marks}", values)  # noqa: S608
+    _WRITER.execute(f"COPY data TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def track(song_id: str, /, **columns: Any) -> Row:

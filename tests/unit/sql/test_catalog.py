@@ -19,15 +19,19 @@ from tests.unit.sql.lakes import BY_NAME, Lake, write_parquet
 TWO_DAYS = "SELECT extract_date, song_id FROM songs_data ORDER BY 1, 2"
 
 
+def _described(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {str(name): str(kind) for name, kind in run(connection, f"DESCRIBE {table}").rows}
+
+
 def test_an_empty_lake_has_the_contracts_columns_and_types(tmp_path: Path) -> None:
     connection = connect(tmp_path)
     for dataset in DATASETS:
         described = run(connection, f"DESCRIBE {dataset.name}").rows
         assert [name for name, _ in described] == [*(name for name, _ in dataset.columns), "extract_date"]
         assert run(connection, f"SELECT * FROM {dataset.name}").rows == []  # noqa: S608
-    assert dict(run(connection, "DESCRIBE songs_data").rows)["song_added"] == "timestamp"
-    assert dict(run(connection, "DESCRIBE songs_data").rows)["artist_ids"] == "array(varchar)"
-    assert dict(run(connection, "DESCRIBE load_reports").rows).keys() == {
+    assert _described(connection, "songs_data")["song_added"] == "timestamp"
+    assert _described(connection, "songs_data")["artist_ids"] == "array(varchar)"
+    assert _described(connection, "load_reports").keys() == {
         *(name for name, _ in LOAD_REPORT_COLUMNS),
         "extract_date",
     }
@@ -117,7 +121,7 @@ def test_a_column_added_later_is_null_in_older_files(lake: Lake, ask: Ask) -> No
 def test_the_contracts_types_decide(lake: Lake) -> None:
     path = lake.transformed / "songs_data" / "extract_date=2026-01-01" / "part-1.parquet"
     path.parent.mkdir(parents=True)
-    duckdb.sql("SELECT 'a' AS song_id, 7::INTEGER AS duration_ms, 5 AS not_ours").write_parquet(str(path))
+    duckdb.execute(f"COPY (SELECT 'a' AS song_id, 7::INTEGER AS duration_ms, 5 AS not_ours) TO '{path}'")
     connection = connect(lake.root)
     result = run(connection, "SELECT duration_ms FROM songs_data")
     assert (result.types, result.rows) == (("bigint",), [(7,)])

@@ -7,7 +7,7 @@ import pytest
 import athena
 from spotify_etl.catalog import refresh
 from tests.unit.sql.conftest import Ask
-from tests.unit.sql.lakes import Lake, null_item, track
+from tests.unit.sql.lakes import Lake, Row, null_item, track
 
 
 def _at(year: int, month: int, day: int) -> dt.datetime:
@@ -64,7 +64,7 @@ def test_songs_added_per_month(library: Lake, ask: Ask) -> None:
 def test_releases_per_decade(library: Lake, ask: Ask) -> None:
     for path in library.transformed.glob("albums_data/extract_date=2026-01-02/*"):
         path.unlink()
-    albums = [
+    albums: list[Row] = [
         {"album_id": "album-a", "release_year": 1999},
         {"album_id": "album-b", "release_year": 1990},
         {"album_id": "unknown-album", "release_year": None},

@@ -77,7 +77,9 @@ def test_every_read_of_a_table_is_bounded_by_literals_or_by_such_a_view(name: st
 
 
 def test_every_placeholder_is_a_column_of_the_publication() -> None:
-    computed = sqlglot.parse_one(athena.publication(), read="athena").named_selects
+    query = sqlglot.parse_one(athena.publication(), read="athena")
+    assert isinstance(query, exp.Select)
+    computed = query.named_selects
     used = {match for name in athena.VIEWS for match in re.findall(r"\$\{(\w+)\}", athena.view(name))}
     assert used == set(computed) == set(Publication().literals)
 
