@@ -337,3 +337,30 @@ def test_one_row_for_a_song_that_was_there_twice(lake: Lake, ask: Ask) -> None:
 def test_one_of_two_copies_gone_is_not_lost(lake: Lake, ask: Ask) -> None:
     days(lake, ["a", "a"], ["a"])
     assert ask(LOST) == []
+
+
+def test_what_only_a_partial_file_shows_unplayable_is_not_in_the_library(lake: Lake, ask: Ask) -> None:
+    songs: dict[str, Row] = {"a": {"isrc": "I"}}
+    lake.day(D1, {"p": ["a", "b"]}, songs=songs)
+    lake.day(D2, {"p": ["b"]}, songs=songs)
+    unplayable = [track("a", is_playable=False)]
+    lake.day(D3, {"q": unplayable}, run=False, playlist_rows={"q": {"api_total": 9}}, songs=songs)
+    refresh(lake.root)
+    assert ask("SELECT playlist_id, song_name, still_in_library FROM lost_songs") == [("p", "Song a", False)]
+
+
+# --- playlist_history ---
+
+
+def test_a_deletion_is_in_the_history_once_and_again_after_a_return(lake: Lake, ask: Ask) -> None:
+    days(lake, ["a"], None, None, ["a"])
+    lake.day("2026-01-05", {"anchor": []})
+    lake.day("2026-01-06", {"anchor": []})
+    refresh(lake.root)
+    history = "SELECT CAST(as_of_date AS varchar), state, playlist_name, item_count FROM playlist_history"
+    assert ask(f"{history} WHERE playlist_id = 'p' ORDER BY as_of_date") == [
+        (D1, "complete", "Playlist p", 1),
+        (D2, "deleted", "Playlist p", None),
+        (D4, "complete", "Playlist p", 1),
+        ("2026-01-05", "deleted", "Playlist p", None),
+    ]
