@@ -89,13 +89,28 @@ class LambdaSettings:
         SettingsError
             If one is missing, or an address would carry a token in the clear.
         """
+        api_url, token_url = addresses(environment)
         return cls(
             raw_bucket=_required(environment, "RAW_BUCKET"),
             secret_id=_required(environment, "SPOTIFY_SECRET_ID"),
             config=ExtractConfig(parse_playlist_ids(_required(environment, "PLAYLISTS"))),
-            api_url=_address(environment, "SPOTIFY_API_URL", SPOTIFY_API_URL),
-            token_url=_address(environment, "SPOTIFY_TOKEN_URL", SPOTIFY_TOKEN_URL),
+            api_url=api_url,
+            token_url=token_url,
         )
+
+
+def addresses(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the addresses of the Web API and of its token endpoint: Spotify's, unless the environment names others.
+
+    Raises
+    ------
+    SettingsError
+        If an address would carry a token in the clear.
+    """
+    return (
+        _address(environment, "SPOTIFY_API_URL", SPOTIFY_API_URL),
+        _address(environment, "SPOTIFY_TOKEN_URL", SPOTIFY_TOKEN_URL),
+    )
 
 
 def read_credentials(client: SecretsManagerClient, secret_id: str) -> Credentials:

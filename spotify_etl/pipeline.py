@@ -15,7 +15,7 @@ from lambda_extract.extract import Clock, Progress
 from lambda_extract.handler import handle, utc_now
 from lambda_extract.playlist_ids import parse_playlist_ids
 from lambda_extract.raw_zone import PROCESSED, TO_BE_PROCESSED
-from lambda_extract.settings import Credentials, ExtractConfig
+from lambda_extract.settings import Credentials, ExtractConfig, addresses
 from lambda_extract.spotify import SpotifyClient
 from load_transform.contract import LOAD_INTENTS
 from spotify_etl import catalog, sample, sql
@@ -105,12 +105,12 @@ def run_own(root: Path, environment: Mapping[str, str], watcher: Watcher) -> Out
     CommandError
         If Spotify cannot be read.
     """
-    credentials, config = _own_settings(environment)
+    own = _own_settings(environment)
     with open_for_writing(root, OWN) as (lake, lock):
         watcher.step("extract from the Spotify Web API")
         event = {"time": utc_now().isoformat(timespec="seconds")}
-        with SpotifyClient(credentials) as spotify:
-            marker = _extract(lake, spotify, config, event, utc_now, watcher)
+        with SpotifyClient(own.credentials, api_url=own.api_url, token_url=own.token_url) as spotify:
+            marker = _extract(lake, spotify, own.config, event, utc_now, watcher)
         return _load(lake, lock, marker, watcher)
 
 
@@ -123,7 +123,15 @@ def run_raw(root: Path, paths: Iterable[Path], watcher: Watcher) -> Outcome:
         return _load(lake, lock, None, watcher)
 
 
-def _own_settings(environment: Mapping[str, str]) -> tuple[Credentials, ExtractConfig]:
+@dataclass(frozen=True)
+class _OwnSettings:
+    credentials: Credentials
+    config: ExtractConfig
+    api_url: str
+    token_url: str
+
+
+def _own_settings(environment: Mapping[str, str]) -> _OwnSettings:
     absent = [name for name in (*CREDENTIALS, PLAYLISTS) if not environment.get(name, "").strip()]
     if absent:
         raise RefusedError(
@@ -132,11 +140,11 @@ def _own_settings(environment: Mapping[str, str]) -> tuple[Credentials, ExtractC
         )
     client_id, client_secret, refresh_token = (environment[name].strip() for name in CREDENTIALS)
     try:
-        return Credentials(client_id, client_secret, refresh_token), ExtractConfig(
-            parse_playlist_ids(environment[PLAYLISTS])
-        )
+        config = ExtractConfig(parse_playlist_ids(environment[PLAYLISTS]))
+        api_url, token_url = addresses(environment)
     except ExtractError as error:
         raise RefusedError(str(error)) from error
+    return _OwnSettings(Credentials(client_id, client_secret, refresh_token), config, api_url, token_url)
 
 
 def _extract(  # noqa: PLR0913, PLR0917  what the Lambda's handler takes
