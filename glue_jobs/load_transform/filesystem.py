@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
+from pyspark import InheritableThread
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
@@ -145,9 +146,35 @@ def one_spelling_column(uri: Column) -> Column:
 
 
 def in_parallel(function: Callable[[_T], _R], values: Iterable[_T]) -> list[_R]:
-    """Call `function` on each value, a bounded number at a time; the first failure is raised after all have ended."""
-    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        return list(pool.map(function, values))
+    """Call `function` on each value, a bounded number at a time; the first failure is raised after all have ended.
+
+    PySpark's own threads, since each holds a connection to the JVM, which only they give back.
+    """
+    waiting = SimpleQueue[tuple[int, _T]]()
+    for numbered in enumerate(values):
+        waiting.put(numbered)
+    results: dict[int, _R] = {}
+    failures: list[Exception] = []
+
+    def work() -> None:
+        while True:
+            try:
+                number, value = waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                results[number] = function(value)
+            except Exception as error:  # noqa: BLE001  raised below, by the thread that called
+                failures.append(error)
+
+    threads = [InheritableThread(target=work) for _ in range(min(PARALLEL, waiting.qsize()))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return [results[number] for number in sorted(results)]
 
 
 def _is_missing(error: Py4JJavaError) -> bool:
