@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from load_transform import documents, reasons
@@ -57,7 +56,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Batch:
-    """Objects of one place: their documents as text and, persisted, parsed, and the verdict on every object."""
+    """Objects of one place: their documents as text and, computed once, parsed, and the verdict on every object."""
 
     documents: DataFrame | None
     parsed: DataFrame | None
@@ -83,7 +82,8 @@ def read_batch(spark: SparkSession, root: str, prefixes: Iterable[str], items: I
     uris = spark.createDataFrame([(item.uri,) for item in readable], "uri string")
     texts = documents.read_texts(spark, [root + prefix for prefix in prefixes], uris)
     split = documents.split_documents(texts)
-    parsed = documents.parse_documents(split).persist(StorageLevel.MEMORY_AND_DISK)
+    # Parsed once and cut off from how: Spark would otherwise plan the whole parsing again with every dataset.
+    parsed = documents.parse_documents(split).localCheckpoint()
     facts = {row["uri"]: row.asDict() for row in documents.object_facts(parsed).collect()}
     verdicts = [_verdict(item, facts.get(item.uri)) for item in readable]
     accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]

@@ -155,8 +155,6 @@ def _replace(
         reports.write_report(this.transformed, date, line, details)
         lines.append({PARTITION: date, **line})
     this.transformed.delete(intent)
-    if tables:
-        tables.release()
     return lines
 
 

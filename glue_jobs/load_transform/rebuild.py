@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -59,12 +58,6 @@ class Tables:
     counts: dict[str, RowCounts]
     items: DataFrame
     pages: DataFrame
-    cached: list[DataFrame]
-
-    def release(self) -> None:
-        """Give back what was kept in memory."""
-        for frame in self.cached:
-            frame.unpersist()
 
 
 def plan(new: Iterable[Accepted], processed: Iterable[Accepted]) -> Plan:
@@ -83,8 +76,8 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
     documents = reduce(DataFrame.unionByName, parsed)
     objects = intake.object_rows(spark, the_plan.read, {one.item.uri for one in the_plan.new})
     pages = explode_pages(documents, objects)
-    ranked = snapshot.rank_pages(place_pages(pages)).persist(StorageLevel.MEMORY_AND_DISK)
-    playlists = datasets.playlists(ranked, missing_playlists(documents, objects)).persist(StorageLevel.MEMORY_AND_DISK)
+    ranked = snapshot.rank_pages(place_pages(pages)).localCheckpoint()
+    playlists = datasets.playlists(ranked, missing_playlists(documents, objects)).localCheckpoint()
     items = datasets.items(snapshot.surviving_rows(pages, ranked))
     frames = {
         PLAYLISTS: playlists,
@@ -93,7 +86,7 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
         ALBUMS: datasets.albums(items),
         ARTISTS: datasets.artists(items),
     }
-    return Tables(frames, _row_counts(ranked), items, pages, [*parsed, ranked, playlists])
+    return Tables(frames, _row_counts(ranked), items, pages)
 
 
 def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
