@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from lambda_extract.raw_zone import TO_BE_PROCESSED
 from spotify_etl.errors import CommandError
 from spotify_etl.java import java_home
 from spotify_etl.lake import Lake
@@ -26,6 +27,9 @@ SCRIPT = Path(__file__).parent.parent / "glue_jobs" / "spotify_load_transform.py
 OnProgress = Callable[[str], None]
 
 _CONF = Path(__file__).parent / "spark_conf"
+_SMALL_LOAD = 64 * 1024 * 1024
+_QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 _STEP = re.compile(r"INFO load_transform\.job: (.+)")
 _STAGE = re.compile(r"\[Stage (\d+):[=> ]*\((\d+) \+ \d+\) / (\d+)\]")
 _REASON = re.compile(r"spotify_load_transform: (.+)")
@@ -92,6 +96,9 @@ def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
             for bucket, folder in mounts.items()
         },
     }
+    if sum(path.stat().st_size for path in (lake.raw.root / TO_BE_PROCESSED).rglob("*")) < _SMALL_LOAD:
+        # A small load is over before the optimising compiler would pay.
+        settings["spark.driver.extraJavaOptions"] = _QUICK_START
     configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     return {
         "JAVA_HOME": str(java_home()),
