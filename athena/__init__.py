@@ -32,6 +32,11 @@ def query(name: str) -> str:
     return (FOLDER / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def question(name: str) -> str:
+    """Return the question that a query answers: the first line of its header."""
+    return query(name).partition("\n")[0].removeprefix("-- Question:").strip()
+
+
 def queries() -> tuple[str, ...]:
     """Names of the queries that ship, in alphabetical order."""
     return tuple(sorted(path.stem for path in (FOLDER / "queries").glob("*.sql")))

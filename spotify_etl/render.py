@@ -6,6 +6,8 @@ import csv
 import datetime as dt
 import io
 import json
+from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +16,13 @@ from rich.markup import escape
 from rich.status import Status as Spinner
 from rich.table import Table
 
+import athena
 from spotify_etl.pipeline import QUESTION, Outcome
 from spotify_etl.sql import QueryResult
 from spotify_etl.status import Status
 
 _SHOWN = 10
+_FIRST = 5
 _EXAMPLE = '"SELECT * FROM playlist_changes"'
 
 
@@ -53,48 +57,51 @@ class Progress:
 
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print what a run did and what the lake answers now."""
-    console.print()
     load = outcome.load
     if load is None or not (load["pending"] or load["dates"]):
-        console.print("[bold]Nothing is new[/bold]: no raw object waits, the tables are as they were.")
+        _line(console, "\n[bold]Nothing is new:[/bold] no raw object waits, the tables are as they were.")
     else:
-        console.print(f"[bold]Loaded[/bold] {_loaded(outcome)}")
-    _show_missing(console, outcome)
+        _line(console, f"\n[bold]Loaded[/bold] {_loaded(outcome)}")
+    for playlist in (outcome.extract or {}).get("playlists", []):
+        if playlist["outcome"] == "missing":
+            _line(console, f"[yellow]Not read[/yellow] {playlist['playlist_id']}: {escape(playlist['reason'] or '')}")
     _show_quarantined(console, outcome.quarantined)
+    _show_drift(console, (load or {}).get("dates", []))
     for date in outcome.held:
-        console.print(
-            f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt."
+        _line(
+            console, f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt."
         )
-    counts = Table(title=f"The lake in {outcome.lake}: {outcome.dates} dates, views as of {', '.join(outcome.as_of)}")
-    counts.add_column("view")
-    counts.add_column("rows", justify="right")
-    for view, rows in outcome.rows.items():
-        counts.add_row(view, f"{rows:,}")
-    console.print(counts)
-    console.print(table(outcome.answer, title=f"{QUESTION.replace('_', ' ')} (athena/queries/{QUESTION}.sql)"))
-    console.print(
-        f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {outcome.lake}[/bold]", soft_wrap=True
+    as_of = f", the views as of {', '.join(outcome.as_of)}" if outcome.as_of else ""
+    _line(console, f"[bold]Lake[/bold]   {escape(str(outcome.lake))}: {outcome.dates} dates{as_of}")
+    counts = ", ".join(f"{rows:,} {view.replace('_', ' ')}" for view, rows in outcome.rows.items())
+    _line(console, f"[bold]Holds[/bold]  {counts}")
+    if outcome.answer.rows:
+        _line(console, f"[bold]Asked[/bold]  {athena.question(QUESTION)}")
+        console.print(table(_first(outcome.answer)))
+    _line(
+        console, f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {escape(str(outcome.lake))}[/bold]"
     )
 
 
 def show_status(console: Console, status: Status) -> None:
     """Print a lake's state."""
-    console.print(f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
+    _line(console, f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
     as_of = f", the latest views as of {', '.join(status.as_of)}" if status.as_of else ""
-    console.print(f"published   {status.published_dates} dates{as_of}")
-    console.print(f"pending     {len(status.pending)} objects")
+    _line(console, f"published   {status.published_dates} dates{as_of}")
+    _line(console, f"pending     {len(status.pending)} objects")
     for key in status.pending[:_SHOWN]:
-        console.print(f"            {escape(key)}")
+        _line(console, f"            {escape(key)}")
     _show_rest(console, len(status.pending))
-    console.print(f"processed   {status.processed} objects")
-    console.print(f"quarantined {len(status.quarantined)} objects")
+    _line(console, f"processed   {status.processed} objects")
+    _line(console, f"quarantined {len(status.quarantined)} objects")
     _show_quarantined(console, status.quarantined)
     for load_id in status.unfinished_loads:
-        console.print(f"[yellow]unfinished[/yellow]  load {load_id}: the next run repairs it")
-    if status.loads:
-        columns = tuple(status.loads[0])
-        rows = [tuple(load.values()) for load in status.loads]
-        console.print(table(QueryResult(columns, ("",) * len(columns), rows), title="last loads"))
+        _line(console, f"[yellow]unfinished[/yellow]  load {load_id}: the next run repairs it")
+    for load in status.loads:
+        dates = f"{load['dates']} dates" if load["dates"] != 1 else "1 date"
+        rows = f"{load['rows_in']:,} rows in = {load['rows_out']:,} out + {load['rows_superseded']:,} superseded"
+        objects = f"{load['objects_new']} new objects, {load['objects_quarantined']} quarantined"
+        _line(console, f"loaded      {load['loaded_at'][:19]}Z  {dates} ({_span(load)}): {objects}, {rows}")
 
 
 def table(result: QueryResult, *, title: str | None = None) -> Table:
@@ -130,32 +137,59 @@ def _loaded(outcome: Outcome) -> str:
     lines = [line for line in (outcome.load or {})["dates"] if line["rebuilt"]]
     if not lines:
         return "nothing: no object could be read."
-    dates = lines[0]["extract_date"] if len(lines) == 1 else f"{lines[0]['extract_date']} … {lines[-1]['extract_date']}"
+    span = _span({"first_date": lines[0]["extract_date"], "last_date": lines[-1]["extract_date"]})
     total = {
         name: sum(line[name] for line in lines) for name in ("objects_new", "rows_in", "rows_out", "rows_superseded")
     }
     return (
-        f"{total['objects_new']} new objects into {len(lines)} dates ({dates}): {total['rows_in']:,} rows in = "
+        f"{total['objects_new']} new objects into {len(lines)} dates ({span}): {total['rows_in']:,} rows in = "
         f"{total['rows_out']:,} rows out + {total['rows_superseded']:,} superseded"
     )
 
 
-def _show_missing(console: Console, outcome: Outcome) -> None:
-    for playlist in (outcome.extract or {}).get("playlists", []):
-        if playlist["outcome"] == "missing":
-            console.print(f"[yellow]Not read[/yellow] {playlist['playlist_id']}: {escape(playlist['reason'] or '')}")
+def _span(load: Mapping[str, Any]) -> str:
+    first, last = load["first_date"], load["last_date"]
+    return str(first) if first == last else f"{first} … {last}"
+
+
+def _first(answer: QueryResult) -> QueryResult:
+    """Return the first rows of an answer, without the columns of ids."""
+    kept = [number for number, column in enumerate(answer.columns) if not column.endswith("_id")]
+    return QueryResult(
+        tuple(answer.columns[number] for number in kept),
+        tuple(answer.types[number] for number in kept),
+        [tuple(row[number] for number in kept) for row in answer.rows[:_FIRST]],
+    )
+
+
+def _line(console: Console, text: str) -> None:
+    """Print a line that the terminal wraps, not we: it may be copied."""
+    console.print(text, soft_wrap=True, highlight=False)
 
 
 def _show_quarantined(console: Console, quarantined: list[Any]) -> None:
     for refused in quarantined[:_SHOWN]:
         name = escape(str(refused["object"] or refused["moved_to"]))
-        console.print(f"[yellow]Quarantined[/yellow] {name} ({refused['reason']}): {escape(refused['message'])}")
+        _line(console, f"[yellow]Quarantined[/yellow] {name} ({refused['reason']}): {escape(refused['message'])}")
     _show_rest(console, len(quarantined))
+
+
+def _show_drift(console: Console, lines: list[Any]) -> None:
+    """Name what was not as expected in the data, over all dates of a load."""
+    notices = {
+        "values_not_fitting": "did not fit the type and are null",
+        "unknown_fields": "unknown fields, kept in the raw zone only",
+    }
+    for name, meaning in notices.items():
+        found = sum((Counter(line.get(name, {})) for line in lines), Counter[str]())
+        if found:
+            told = ", ".join(f"{escape(field)} ({count})" for field, count in sorted(found.items()))
+            _line(console, f"[yellow]Noticed[/yellow] {meaning}: {told}")
 
 
 def _show_rest(console: Console, count: int) -> None:
     if count > _SHOWN:
-        console.print(f"            … and {count - _SHOWN} more (--json lists all)")
+        _line(console, f"            … and {count - _SHOWN} more (--json lists all)")
 
 
 def _text(value: object) -> str:
