@@ -97,8 +97,9 @@ def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
         },
     }
     if sum(path.stat().st_size for path in (lake.raw.root / TO_BE_PROCESSED).rglob("*")) < _SMALL_LOAD:
-        # A small load is over before the optimising compiler would pay.
+        # A small load is over before compiling it would pay, be it by the JVM or by Spark.
         settings["spark.driver.extraJavaOptions"] = _QUICK_START
+        settings["spark.sql.codegen.wholeStage"] = "false"
     configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     return {
         "JAVA_HOME": str(java_home()),

@@ -41,11 +41,6 @@ def values_not_fitting(items_: DataFrame) -> DataFrame:
     )
 
 
-def pages_not_fitting(pages: DataFrame) -> DataFrame:
-    """Return `extract_date, pages`: pages that hold an array, object or scalar where another of these belongs."""
-    return pages.where("is_repaired").groupBy("extract_date").agg(F.count("*").alias("pages"))
-
-
 def unknown_fields(documents: DataFrame) -> DataFrame:
     """Return `uri, field, rows` for fields outside `KNOWN_FIELDS`, in at most 1,000 rows of a few documents."""
     sampled = documents.where(F.col("reason").isNull()).limit(_SAMPLED_DOCUMENTS)

@@ -5,12 +5,14 @@ The decisions are plain Python over one small row per object; Spark only reads a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from load_transform import documents, reasons
 from load_transform.contract import PROCESSED
@@ -79,7 +81,7 @@ def read_batch(spark: SparkSession, root: str, prefixes: Iterable[str], items: I
     readable = [item for item, reason in by_name if not reason]
     if not readable:
         return Batch(None, None, [], refused)
-    uris = spark.createDataFrame([(item.uri,) for item in readable], "uri string")
+    uris = _local_rows(spark, [{"uri": item.uri} for item in readable], "uri: string")
     texts = documents.read_texts(spark, [root + prefix for prefix in prefixes], uris)
     split = documents.split_documents(texts)
     # Parsed once and cut off from how: Spark would otherwise plan the whole parsing again with every dataset.
@@ -142,16 +144,22 @@ def read_once(objects: Iterable[Accepted]) -> list[Accepted]:
 def object_rows(spark: SparkSession, objects: Iterable[Accepted], new_uris: set[str]) -> DataFrame:
     """Return the accepted objects as a DataFrame of `pages.OBJECT_SCHEMA`."""
     rows = [
-        (
-            accepted.item.uri,
-            number,
-            accepted.date,
-            accepted.time.rank,
-            accepted.time.at,
-            accepted.item.relative_name,
-            playlist_stem(accepted.item.name),
-            accepted.item.uri in new_uris,
-        )
+        {
+            "uri": accepted.item.uri,
+            "object_no": number,
+            "extract_date": accepted.date,
+            "time_rank": accepted.time.rank,
+            "extracted_at": accepted.time.at.isoformat(),
+            "object_name": accepted.item.relative_name,
+            "stem": playlist_stem(accepted.item.name),
+            "is_new": accepted.item.uri in new_uris,
+        }
         for number, accepted in enumerate(sorted(objects, key=lambda one: one.item.uri))
     ]
-    return spark.createDataFrame(rows, OBJECT_SCHEMA)
+    return _local_rows(spark, rows, OBJECT_SCHEMA)
+
+
+def _local_rows(spark: SparkSession, rows: list[dict[str, Any]], schema: str) -> DataFrame:
+    """Return rows as a DataFrame without a Python worker, which `createDataFrame` would start."""
+    parsed = F.from_json(F.lit(json.dumps(rows)), f"array<struct<{schema}>>")
+    return spark.range(1).select(F.inline(parsed))

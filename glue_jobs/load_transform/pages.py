@@ -16,8 +16,8 @@ _PLAYLIST_IN_HREF = r"/playlists/([^/?#]+)"
 _OFFSET_IN_HREF = r"[?&]offset=(\d{1,9})(?:&|$)"
 
 OBJECT_SCHEMA = (
-    "uri string, object_no int, extract_date string, time_rank int, extracted_at timestamp, object_name string, "
-    "stem string, is_new boolean"
+    "uri: string, object_no: int, extract_date: string, time_rank: int, extracted_at: timestamp, object_name: string, "
+    "stem: string, is_new: boolean"
 )
 """What the listing knows of an accepted object: one row per object, small enough to be sent to every task."""
 

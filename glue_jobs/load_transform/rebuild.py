@@ -38,11 +38,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Rows of all pages of one date, of its new objects, of surviving pages, and of what newer pages superseded."""
+    """Rows of all pages of one date, of its new objects, and of what newer pages superseded.
+
+    `pages_repaired` are pages that hold an array, object or scalar where another of these belongs.
+    """
 
     rows_in: int = 0
     rows_in_new: int = 0
     rows_superseded: int = 0
+    pages_repaired: int = 0
 
     @property
     def rows_out(self) -> int:
@@ -57,7 +61,6 @@ class Tables:
     frames: dict[Dataset, DataFrame]
     counts: dict[str, RowCounts]
     items: DataFrame
-    pages: DataFrame
 
 
 def plan(new: Iterable[Accepted], processed: Iterable[Accepted]) -> Plan:
@@ -86,7 +89,7 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
         ALBUMS: datasets.albums(items),
         ARTISTS: datasets.artists(items),
     }
-    return Tables(frames, _row_counts(ranked), items, pages)
+    return Tables(frames, _row_counts(ranked), items)
 
 
 def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
@@ -112,8 +115,9 @@ def misfits(the_tables: Tables) -> dict[str, dict[str, int]]:
         row[PARTITION]: {name: count for name, count in row.asDict().items() if name != PARTITION and count}
         for row in drift.values_not_fitting(the_tables.items).collect()
     }
-    for row in drift.pages_not_fitting(the_tables.pages).collect():
-        counts.setdefault(row[PARTITION], {})["page"] = row["pages"]
+    for date, counted in the_tables.counts.items():
+        if counted.pages_repaired:
+            counts.setdefault(date, {})["page"] = counted.pages_repaired
     return counts
 
 
@@ -123,5 +127,6 @@ def _row_counts(ranked: DataFrame) -> dict[str, RowCounts]:
         F.sum("row_count").alias("rows_in"),
         F.sum(F.when(F.col("is_new"), F.col("row_count")).otherwise(0)).alias("rows_in_new"),
         F.sum(superseded).alias("rows_superseded"),
+        F.count_if("is_repaired").alias("pages_repaired"),
     )
     return {row.pop(PARTITION): RowCounts(**row) for row in (found.asDict() for found in counted.collect())}
