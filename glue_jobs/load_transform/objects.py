@@ -24,7 +24,7 @@ _DROPPED_FOLDER = re.compile(r"^(\d{8}T\d{6}\d{6}Z)-[0-9a-f]{12}$")
 _OWN_NAME = re.compile(r"^(?:run|[0-9A-Za-z]+)-\d{8}T\d{6}Z\.jsonl?$")
 _TIMESTAMP = re.compile(
     r"""(?<![0-9A-Za-z])
-    (?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})
+    (?P<year>(?:19|2[01])\d{2})-?(?P<month>\d{2})-?(?P<day>\d{2})
     (?:[T\ _-](?P<hour>\d{2})[:._-]?(?P<minute>\d{2})(?:[:._-]?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?
        (?P<zone>Z|[+-]\d{2}:?\d{2})?)?
     (?![0-9A-Za-z])""",
@@ -113,7 +113,10 @@ def extract_date(item: RawObject, time: ObjectTime) -> str:
 
 
 def name_timestamp(name: str) -> datetime | None:
-    """Return the first ISO-like timestamp of a file name in UTC; without a zone it is UTC, without a time midnight."""
+    """Return the first ISO-like timestamp of a file name in UTC; without a zone it is UTC, without a time midnight.
+
+    Years from 1900 to 2199: eight digits that name another year are some other number.
+    """
     match = _first_timestamp(name)
     return _moment(match) if match else None
 
@@ -174,19 +177,21 @@ def _first_timestamp(text: str) -> re.Match[str] | None:
 def _moment(match: re.Match[str]) -> datetime | None:
     part = match.groupdict()
     try:
-        moment = datetime(
-            int(part["year"]),
-            int(part["month"]),
-            int(part["day"]),
-            int(part["hour"] or 0),
-            int(part["minute"] or 0),
-            int(part["second"] or 0),
-            int((part["fraction"] or "0").ljust(6, "0")[:6]),
+        day = datetime(int(part["year"]), int(part["month"]), int(part["day"]), tzinfo=UTC)
+    except ValueError:
+        return None
+    try:
+        moment = day.replace(
+            hour=int(part["hour"] or 0),
+            minute=int(part["minute"] or 0),
+            second=int(part["second"] or 0),
+            microsecond=int((part["fraction"] or "0").ljust(6, "0")[:6]),
             tzinfo=_zone(part["zone"]),
         )
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    except ValueError:
+        # A number behind a date is not always a time: `export-2023-10-28-9999.json`.
+        return day
+    return moment.astimezone(UTC)
 
 
 def _zone(text: str | None) -> timezone:
