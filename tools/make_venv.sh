@@ -16,13 +16,17 @@ for python in python3.11 python3 python; do
     fi
 done
 
+export UV_SYSTEM_CERTS=true PIP_DISABLE_PIP_VERSION_CHECK=1
 for python in python3 python; do
     if command -v "$python" >/dev/null 2>&1 && "$python" -m venv .cache/uv 2>/dev/null; then
         echo "No Python 3.11 here: downloading uv from PyPI, and Python 3.11 with it (about 50 MB)"
+        uv=.cache/uv/bin/uv
         if .cache/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt &&
-            .cache/uv/bin/uv venv --quiet --seed --python 3.11 .venv; then
+            { "$uv" python find --quiet 3.11 >/dev/null 2>&1 || "$uv" python install --quiet 3.11; } &&
+            "$("$uv" python find --quiet 3.11)" -m venv .venv; then
             exit 0
         fi
+        break
     fi
 done
 
