@@ -22,8 +22,8 @@ for python in python3 python; do
         echo "No Python 3.11 here: downloading uv from PyPI, and Python 3.11 with it (about 50 MB)"
         uv=.cache/uv/bin/uv
         if .cache/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt &&
-            { "$uv" python find --quiet 3.11 >/dev/null 2>&1 || "$uv" python install --quiet 3.11; } &&
-            "$("$uv" python find --quiet 3.11)" -m venv .venv; then
+            { "$uv" python find 3.11 >/dev/null 2>&1 || "$uv" python install --quiet 3.11; } &&
+            "$("$uv" python find 3.11)" -m venv .venv; then
             exit 0
         fi
         break
