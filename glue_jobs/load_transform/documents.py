@@ -53,7 +53,7 @@ def split_documents(texts: DataFrame) -> DataFrame:
     reason = (
         F.when(F.hex(F.substring(F.col("text").cast("binary"), 1, 2)) == "1F8B", reasons.GZIP)
         .when(~_is_utf8(F.col("text")), reasons.NOT_UTF8)
-        .when(~F.col("text").rlike(r"\S"), reasons.EMPTY_FILE)
+        .when(~text.rlike(r"\S"), reasons.EMPTY_FILE)
     )
     documents = F.when(F.col("reason").isNotNull() | is_one_document, F.array("text")).otherwise(lines)
     return (

@@ -33,11 +33,15 @@ def parse_document(text: Column, schema: StructType) -> Column:
 
 
 def document_text(text: Column) -> Column:
-    """Return the one JSON document in `text`, as text; null when there is none, more than one, or it is not JSON."""
+    """Return the one JSON document in `text`, as text; null when there is none, more than one, or it is not JSON.
+
+    A document that is no object or array comes back as `null`: a JSON text that holds JSON itself is not that JSON.
+    """
     pair = F.from_json(F.concat(F.lit("["), text, F.lit(f',"{_END}"]')), _TEXTS, STRICT)
 
     def document(both: Column) -> Column:
-        return F.when(_is_pair(both, F.get(both, F.lit(1))), F.coalesce(F.get(both, F.lit(0)), F.lit("null")))
+        first = F.when(text.rlike(r"^\s*[{\[]"), F.get(both, F.lit(0)))
+        return F.when(_is_pair(both, F.get(both, F.lit(1))), F.coalesce(first, F.lit("null")))
 
     return let(pair, document)
 
