@@ -139,7 +139,7 @@ def rows(*track_ids: str, shape: str = "item") -> list[Json]:
     return [row(track(track_id), shape=shape) for track_id in track_ids]
 
 
-def page(items: Sequence[Any], *, playlist_id: str = "playlist1", offset: int = 0, **changes: Any) -> Json:
+def page(items: Sequence[Any], /, *, playlist_id: str = "playlist1", offset: int = 0, **changes: Any) -> Json:
     document = {
         "href": f"{API}/playlists/{playlist_id}/items?offset={offset}&limit=50",
         "items": list(items),
