@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import Lake
+from tests.builders import Lake, Ticks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+LATER = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -30,6 +33,6 @@ def copy_of(spark: SparkSession, tmp_path: Path) -> Callable[[Lake], Lake]:
 
     def copy(original: Lake) -> Lake:
         shutil.copytree(original.raw.parent, tmp_path / "copy")
-        return Lake(spark, tmp_path / "copy")
+        return Lake(spark, tmp_path / "copy", Ticks(LATER))
 
     return copy
