@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from load_transform.filesystem import Files, in_parallel
 from load_transform.intake import Refusal
-from load_transform.objects import quarantine_key
 
 
 def move_to_processed(files: Files, moves: Iterable[tuple[str, str]]) -> None:
@@ -21,22 +21,27 @@ def move_to_processed(files: Files, moves: Iterable[tuple[str, str]]) -> None:
         sources.setdefault(target, []).append(source)
 
     def settle(target: str) -> None:
-        first, *copies = sources[target]
-        if files.exists(target):
-            copies = [first, *copies]
-        else:
-            files.move(first, target)
-        for copy in copies:
-            files.delete(copy)
+        for source in sources[target]:
+            _move_or_drop_copy(files, source, target)
 
     in_parallel(settle, sorted(sources))
+
+
+def beside_others(files: Files, refused: Iterable[Refusal]) -> list[Refusal]:
+    """Return the refusals with targets that are free, or hold the same bytes: those of a move that was cut off."""
+
+    def settle(refusal: Refusal) -> Refusal:
+        while files.exists(refusal.target) and not files.same_bytes(refusal.item.key, refusal.target):
+            refusal = replace(refusal, others=refusal.others + 1)
+        return refusal
+
+    return in_parallel(settle, refused)
 
 
 def quarantine(files: Files, refused: Iterable[Refusal], load_id: str, at: datetime) -> None:
     """Move refused objects to quarantine, each with a `.reason.json` beside it that was written first."""
 
     def settle(refusal: Refusal) -> None:
-        target = quarantine_key(refusal.item)
         reason = {
             "object": refusal.item.key,
             "reason": refusal.reason,
@@ -45,7 +50,15 @@ def quarantine(files: Files, refused: Iterable[Refusal], load_id: str, at: datet
             "quarantined_at": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "load_id": load_id,
         }
-        files.write_text(f"{target}.reason.json", json.dumps(reason, ensure_ascii=False, indent=1) + "\n")
-        files.move(refusal.item.key, target)
+        files.write_text(f"{refusal.target}.reason.json", json.dumps(reason, ensure_ascii=False, indent=1) + "\n")
+        _move_or_drop_copy(files, refusal.item.key, refusal.target)
 
     in_parallel(settle, refused)
+
+
+def _move_or_drop_copy(files: Files, source: str, target: str) -> None:
+    """Move an object; where its bytes lie under the target already, as after a copy without its delete, delete it."""
+    if files.exists(target) and files.same_bytes(source, target):
+        files.delete(source)
+    else:
+        files.move(source, target)

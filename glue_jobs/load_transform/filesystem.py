@@ -89,6 +89,18 @@ class Files:
         """Tell whether a key holds an object."""
         return bool(self._fs.exists(self._path(self.root + key)))
 
+    def same_bytes(self, one: str, other: str) -> bool:
+        """Tell whether two objects hold the same bytes. It reads both, unless their sizes differ."""
+        paths = [self._path(self.root + key) for key in (one, other)]
+        if len({self._fs.getFileStatus(path).getLen() for path in paths}) > 1:
+            return False
+        streams = [self._fs.open(path) for path in paths]
+        try:
+            return bool(self._jvm.org.apache.commons.io.IOUtils.contentEquals(*streams))
+        finally:
+            for stream in streams:
+                stream.close()
+
     def read_text(self, key: str) -> str:
         """Return a small text object whole."""
         stream = self._fs.open(self._path(self.root + key))
@@ -116,7 +128,9 @@ class Files:
         """Move one object to another key. The target must be free: a rename would replace it without a word."""
         destination = self._path(self.root + target)
         if self._fs.exists(destination):
-            raise MoveError(f"{target} exists already, so {source} was left where it is. Run again.")
+            raise MoveError(
+                f"{target} exists already, so {source} was left where it is. Move one of them away, then run again."
+            )
         self._fs.mkdirs(destination.getParent())
         if not self._fs.rename(self._path(self.root + source), destination):
             raise MoveError(f"{source} could not be moved to {target}. Check the permissions, then run again.")

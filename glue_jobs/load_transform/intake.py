@@ -25,6 +25,7 @@ from load_transform.objects import (
     extraction_time,
     playlist_stem,
     processed_key,
+    quarantine_key,
     unreadable,
 )
 from load_transform.pages import OBJECT_SCHEMA
@@ -32,11 +33,20 @@ from load_transform.pages import OBJECT_SCHEMA
 
 @dataclass(frozen=True)
 class Refusal:
-    """An object that is not read: its reason code and a sentence for people."""
+    """An object that is not read: its reason code and a sentence for people.
+
+    `others` is how many objects of its name and time, with other bytes, are in quarantine already.
+    """
 
     item: RawObject
     reason: str
     message: str
+    others: int = 0
+
+    @property
+    def target(self) -> str:
+        """The key under which the object lies when the run has ended."""
+        return quarantine_key(self.item, self.others)
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,7 @@ def object_rows(spark: SparkSession, objects: Iterable[Accepted], new_uris: set[
             "time_rank": accepted.time.rank,
             "extracted_at": accepted.time.at.isoformat(),
             "object_name": accepted.item.relative_name,
+            "sha256": accepted.sha256,
             "stem": playlist_stem(accepted.item.name),
             "is_new": accepted.item.uri in new_uris,
         }

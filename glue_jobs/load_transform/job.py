@@ -19,13 +19,13 @@ from uuid import uuid4
 from pyspark.sql import SparkSession
 
 from load_transform import CODE_VERSION, intake, intents, partitions, reasons, rebuild, reports
-from load_transform.archive import move_to_processed, quarantine
+from load_transform.archive import beside_others, move_to_processed, quarantine
 from load_transform.contract import DATASETS, PARTITION, PROCESSED, TO_BE_PROCESSED
 from load_transform.drift import unknown_fields
 from load_transform.errors import RowCountError
 from load_transform.filesystem import Files
 from load_transform.intake import Batch, Refusal
-from load_transform.objects import extract_date, extraction_time, quarantine_key
+from load_transform.objects import extract_date, extraction_time
 from load_transform.session import prepare
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def run(spark: SparkSession, raw_uri: str, transformed_uri: str, *, clock: Calla
     with this.step("read the same dates again"):
         processed = _read_processed(this, dates)
     held = _dates_with_missing_inputs(this, dates, new, processed)
-    refused = [*new.refused, *(_waiting(one) for one in new.accepted if one.date in held)]
+    refused = beside_others(this.raw, [*new.refused, *(_waiting(one) for one in new.accepted if one.date in held)])
     plan = rebuild.plan(
         (one for one in new.accepted if one.date not in held),
         (one for one in processed.accepted if one.date not in held),
@@ -211,7 +211,7 @@ def _quarantined(refused: Iterable[Refusal], date: str | None = None) -> list[di
     return [
         {
             "object": refusal.item.key,
-            "moved_to": quarantine_key(refusal.item),
+            "moved_to": refusal.target,
             "reason": refusal.reason,
             "message": refusal.message,
         }

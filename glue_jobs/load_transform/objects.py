@@ -143,9 +143,13 @@ def processed_key(item: RawObject, date_: str, time: ObjectTime, sha256: str, *,
     return f"{folder}dropped/{time.at.astimezone(UTC).strftime(_STAMP)}-{sha256[:12]}/{item.relative_name}"
 
 
-def quarantine_key(item: RawObject) -> str:
-    """Where an object goes that cannot be read: under its file time, so that a repeated move ends in one place."""
-    return f"{QUARANTINE}{item.modified.astimezone(UTC).strftime(_STAMP)}/{_within_zone(item.key)}"
+def quarantine_key(item: RawObject, others: int = 0) -> str:
+    """Where an object goes that cannot be read: under its file time, so that a repeated move ends in one place.
+
+    `others` is how many objects of that name and time, with other bytes, lie there already.
+    """
+    folder = item.modified.astimezone(UTC).strftime(_STAMP) + (f"-{others}" if others else "")
+    return f"{QUARANTINE}{folder}/{_within_zone(item.key)}"
 
 
 def _within_zone(key: str) -> str:

@@ -17,7 +17,7 @@ _OFFSET_IN_HREF = r"[?&]offset=(\d{1,9})(?:&|$)"
 
 OBJECT_SCHEMA = (
     "uri: string, object_no: int, extract_date: string, time_rank: int, extracted_at: timestamp, object_name: string, "
-    "stem: string, is_new: boolean"
+    "sha256: string, stem: string, is_new: boolean"
 )
 """What the listing knows of an accepted object: one row per object, small enough to be sent to every task."""
 
@@ -28,7 +28,7 @@ def explode_pages(parsed: DataFrame, objects: DataFrame) -> DataFrame:
     `page_no` rises in the object's order; `offset` is what the page says of its first row's position, or null.
     """
     return (
-        parsed.drop("extracted_at", "run_id")
+        parsed.drop("extracted_at", "run_id", "sha256")
         .join(F.broadcast(objects), on="uri", how="inner")
         .select("*", F.posexplode("pages").alias("page_index", "page"))
         .select(

@@ -96,7 +96,7 @@ def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
     """Return what the runs' markers say could not be read: one row per date, run and playlist."""
     return (
         documents.where(F.col("outcomes").isNotNull())
-        .drop("extracted_at")
+        .drop("extracted_at", "sha256")
         .join(F.broadcast(objects), on="uri", how="inner")
         .select(PARTITION, "time_rank", "extracted_at", "run_id", F.explode("outcomes").alias("said"))
         .where(F.col("said.outcome") == "missing")

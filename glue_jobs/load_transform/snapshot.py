@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 _PLAYLIST = ("extract_date", "playlist_id")
 _EXTRACTION = (*_PLAYLIST, "object_no")
 _PAGE = ("object_no", "page_no")
-_AGE = ("time_rank", "extracted_at", "object_name")
+# Two objects of one name and time are told apart by their content, or each would hold every position.
+_AGE = ("time_rank", "extracted_at", "object_name", "sha256")
 
 
 def rank_pages(placed: DataFrame) -> DataFrame:
