@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from load_transform import intake, reasons
-from load_transform.contract import DATASETS, PROCESSED, QUARANTINE, TO_BE_PROCESSED
+from load_transform.contract import DATASETS, PROCESSED, TO_BE_PROCESSED
 from tests.builders import (
     Dropped,
     ExtractRun,
@@ -139,9 +139,7 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Stor
         patch.setattr(intake, "listed", listed_then_arrived)
         told.load()
 
-    lake.drop(HELD_FIRST[0])
-    (waiting,) = (lake.raw / QUARANTINE).glob("*/*/late.json")
-    shutil.copy2(waiting, lake.raw / TO_BE_PROCESSED / HELD_LATE.name)
+    lake.drop(HELD_FIRST[0], HELD_LATE)
     told.load()
     return told
 
@@ -242,7 +240,7 @@ def test_a_date_with_a_lost_input_waits_and_the_others_of_the_run_are_loaded(sto
     assert "new1" in songs(lake, OWN)
 
 
-def test_with_the_input_back_a_copy_of_the_waiting_object_is_loaded(story: Story) -> None:
+def test_with_the_lost_input_back_the_waiting_object_is_loaded_when_it_comes_again(story: Story) -> None:
     assert story.said[2]["held"] == []
     assert songs(story.after(3), HELD) == {"held1", "held2", "late"}
 
