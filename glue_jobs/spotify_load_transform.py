@@ -35,8 +35,20 @@ def main(argv: list[str]) -> int:
     except LoadError as error:
         sys.stderr.write(f"spotify_load_transform: {error}\n")
         return 1
-    sys.stdout.write(json.dumps(done, ensure_ascii=False) + "\n")
+    except Exception as error:
+        # Whatever Spark or Hadoop throws: the whole of it for the log, a line for people.
+        logging.exception("The job stopped")
+        sys.stderr.write(f"spotify_load_transform: {type(error).__name__}: {first_line(error)}\n")
+        return 1
+    sys.stdout.write(json.dumps(done) + "\n")
     return 0
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error that says something: a Java error's is behind the name of its class."""
+    java = getattr(error, "java_exception", None)
+    text = str(java.toString() if java is not None else error)
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no message")
 
 
 if __name__ == "__main__":

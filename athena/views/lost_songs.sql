@@ -28,8 +28,8 @@ ranked_items AS (
     SELECT
         items.*,
         history.as_of_date,
-        row_number() OVER (
-            PARTITION BY items.extract_date, items.playlist_id, items.position
+        rank() OVER (
+            PARTITION BY items.extract_date, items.playlist_id
             ORDER BY items.load_id
         ) AS choice
     FROM playlist_items_data AS items

@@ -43,8 +43,8 @@ items AS (
         COALESCE(NULLIF(items.item_uri, ''), 'spotify:' || items.item_type || ':' || items.item_id, '') AS item_key,
         NULLIF(items.item_name, '') AS item_name,
         NULLIF(array_join(array_remove(items.item_artist_names, ''), ', '), '') AS artist_names,
-        row_number() OVER (
-            PARTITION BY items.extract_date, items.playlist_id, items.position
+        rank() OVER (
+            PARTITION BY items.extract_date, items.playlist_id
             ORDER BY items.load_id
         ) AS choice
     FROM playlist_items_data AS items

@@ -18,8 +18,8 @@ WITH newest_dates AS (
 ranked AS (
     SELECT
         items.*,
-        row_number() OVER (
-            PARTITION BY items.playlist_id, items.position
+        rank() OVER (
+            PARTITION BY items.playlist_id
             ORDER BY
                 CASE WHEN items.load_id IN (${latest_load_ids}) THEN 0 ELSE 1 END,
                 items.load_id

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from load_transform.filesystem import Files, in_parallel
 from load_transform.intake import Refusal
+from load_transform.objects import REASON_SUFFIX
 
 
 def move_to_processed(files: Files, moves: Iterable[tuple[str, str]]) -> None:
@@ -50,7 +51,7 @@ def quarantine(files: Files, refused: Iterable[Refusal], load_id: str, at: datet
             "quarantined_at": at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "load_id": load_id,
         }
-        files.write_text(f"{refusal.target}.reason.json", json.dumps(reason, ensure_ascii=False, indent=1) + "\n")
+        files.write_text(refusal.target + REASON_SUFFIX, json.dumps(reason, ensure_ascii=False, indent=1) + "\n")
         _move_or_drop_copy(files, refusal.item.key, refusal.target)
 
     in_parallel(settle, refused)

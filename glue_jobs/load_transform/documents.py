@@ -232,7 +232,8 @@ def object_facts(parsed: DataFrame) -> DataFrame:
     """Return one row per object: whether and why it cannot be read, and what its envelopes say.
 
     `reason` is that of the first unreadable document and `document_no` its number; `documents` counts them.
-    `is_extract` is true where every document is an envelope or a run's marker.
+    `is_extract` is true where every document is an envelope or a run's marker; `run_id` is a marker's, since a run
+    without one did not end and says nothing about the playlists that it did not reach.
     """
     page = F.get("pages", F.lit(0))
     is_line = page["is_envelope"] | F.col("outcomes").isNotNull()
@@ -242,7 +243,7 @@ def object_facts(parsed: DataFrame) -> DataFrame:
         F.min(F.when(F.col("reason").isNotNull(), F.struct("document_no", "reason"))).alias("unreadable"),
         F.min(F.coalesce(is_line, F.lit(False))).alias("is_extract"),
         F.max("extracted_at").alias("extracted_at"),
-        F.max("run_id").alias("run_id"),
+        F.max(F.when(F.col("outcomes").isNotNull(), F.col("run_id"))).alias("run_id"),
         F.sum(F.when(page["is_envelope"], F.size(page["rows"]))).alias("rows"),
         F.max(F.when(page["is_envelope"], typed(page["total"], "int"))).alias("total"),
     )

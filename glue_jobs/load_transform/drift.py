@@ -73,7 +73,9 @@ def _typed_fields() -> dict[str, tuple[Column, Column]]:
         "total_tracks": (inner["album"]["total_tracks"], "int"),
     }
     fields = {name: (text, values.typed(text, kind)) for name, (text, kind) in kinds.items()}
+    item_id = F.when(inner["id"] != "", inner["id"])
     date = inner["album"]["release_date"]
     # '0000' is Spotify's way to say that it does not know.
     said = F.when(~date.startswith("0000"), date)
+    fields["id"] = (item_id, values.not_blank(item_id))
     return {**fields, "release_date": (said, values.release_date(said))}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import unquote
+from uuid import uuid4
 
 from py4j.protocol import Py4JJavaError
 from pyspark import InheritableThread
@@ -112,8 +113,7 @@ class Files:
     def write_text(self, key: str, text: str) -> None:
         """Write a small text object so that a reader sees all of it or none."""
         target = self._path(self.root + key)
-        folder, _, name = key.rpartition("/")
-        beside = self._path(f"{self.root}{folder}/.{name}.tmp")
+        beside = self._path(f"{self.root}{key.rpartition('/')[0]}/.{uuid4().hex}.tmp")
         stream = self._fs.create(beside, True)
         try:
             stream.write(bytearray(text.encode("utf-8", "surrogatepass")))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -51,7 +52,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Accepted:
-    """An object that is read: its date, its time, its content's SHA-256 and the key that it ends under."""
+    """An object that is read: its date, its time, its content's SHA-256 and the key that it ends under.
+
+    `run_id` is that of the run whose marker the object is, else None.
+    """
 
     item: RawObject
     date: str
@@ -111,7 +115,7 @@ def _verdict(item: RawObject, facts: Mapping[str, Any] | None) -> Accepted | Ref
     date = extract_date(item, time)
     own = item.has_own_name and facts["is_extract"]
     target = processed_key(item, date, time, facts["sha256"], own=own)
-    return Accepted(item, date, time, facts["sha256"], target, facts["run_id"] if facts["is_extract"] else None)
+    return Accepted(item, date, time, facts["sha256"], target, facts["run_id"])
 
 
 def _sentence(reason: str, facts: Mapping[str, Any] | None) -> str:
@@ -121,12 +125,15 @@ def _sentence(reason: str, facts: Mapping[str, Any] | None) -> str:
     return sentence
 
 
-def beside_other_bytes(candidate: Accepted, holder: Accepted) -> Accepted:
-    """Give an object of the extract's own name another place, when its key holds other bytes already."""
-    if candidate.sha256 == holder.sha256:
+def beside_other_bytes(candidate: Accepted, contents: Mapping[str, str]) -> Accepted:
+    """Give an object another place when its key holds other bytes already; `contents` is the SHA-256 of each key."""
+    if contents.get(candidate.target, candidate.sha256) == candidate.sha256:
         return candidate
-    target = processed_key(candidate.item, candidate.date, candidate.time, candidate.sha256, own=False)
-    return replace(candidate, target=target)
+    dropped = processed_key(candidate.item, candidate.date, candidate.time, candidate.sha256, own=False)
+    folder, _, name = dropped.rpartition("/")
+    numbered = (f"{folder}/{number}/{name}" for number in count(1))
+    free = next(key for key in chain([dropped], numbered) if contents.get(key, candidate.sha256) == candidate.sha256)
+    return replace(candidate, target=free)
 
 
 def read_once(objects: Iterable[Accepted]) -> list[Accepted]:

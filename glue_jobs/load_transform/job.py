@@ -81,6 +81,7 @@ def run(spark: SparkSession, raw_uri: str, transformed_uri: str, *, clock: Calla
     plan = rebuild.plan(
         (one for one in new.accepted if one.date not in held),
         (one for one in processed.accepted if one.date not in held),
+        processed.refused,
     )
     lines = _replace(this, sorted(dates - held), plan, [new, processed], refused) if dates - held else []
     # Last, because Spark may read an object again for as long as the run computes.

@@ -6,8 +6,10 @@ Grain: one `RawObject` per listed object. Source: the listing of the raw bucket;
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import PurePosixPath
 
 from load_transform import reasons
@@ -15,6 +17,9 @@ from load_transform.contract import PROCESSED, QUARANTINE, TO_BE_PROCESSED
 
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
 SUFFIXES = (".json", ".jsonl")
+REASON_SUFFIX = ".reason.json"
+
+_LONGEST_NAME = 255 - len(REASON_SUFFIX)
 
 # Ranks of a time: what the extract or the file's name says goes before what a file system says.
 STATED_TIME, FILE_TIME = 1, 0
@@ -26,7 +31,7 @@ _TIMESTAMP = re.compile(
     r"""(?<![0-9A-Za-z])
     (?P<year>(?:19|2[01])\d{2})-?(?P<month>\d{2})-?(?P<day>\d{2})
     (?:[T\ _-](?P<hour>\d{2})[:._-]?(?P<minute>\d{2})(?:[:._-]?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?
-       (?P<zone>Z|[+-]\d{2}:?\d{2})?)?
+       (?P<zone>Z|\ ?[+-](?:0\d|1[0-4]):?[0-5]\d)?)?
     (?![0-9A-Za-z])""",
     re.VERBOSE,
 )
@@ -61,9 +66,13 @@ class RawObject:
     def relative_name(self) -> str:
         """The name with the sub-folders that its user gave it, without the zone's own folders."""
         folders = [part for part in _folders(self.key) if not _folder_date(part)]
-        if folders[:1] == ["dropped"] and len(folders) > 1 and _DROPPED_FOLDER.match(folders[1]):
-            folders = folders[2:]
-        return "/".join([*folders, self.name])
+        return "/".join([*(folders[2:] if self.dropped_folder else folders), self.name])
+
+    @property
+    def dropped_folder(self) -> str | None:
+        """The `<time>-<digits>` folder that the job gave an object which the extract did not write."""
+        folders = [part for part in _folders(self.key) if not _folder_date(part)]
+        return folders[1] if folders[:1] == ["dropped"] and len(folders) > 1 and _stamp_of(folders[1]) else None
 
     @property
     def has_own_name(self) -> bool:
@@ -102,9 +111,8 @@ def extraction_time(item: RawObject, stated: str | None) -> ObjectTime:
     said = _iso(stated) or name_timestamp(item.name)
     if said:
         return ObjectTime(said, STATED_TIME)
-    folders = (_DROPPED_FOLDER.match(part) for part in _folders(item.key))
-    stamps = [datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC) for found in folders if found]
-    return ObjectTime(stamps[0] if stamps else item.modified, FILE_TIME)
+    stamp = _stamp_of(item.dropped_folder) if item.dropped_folder else None
+    return ObjectTime(stamp or item.modified, FILE_TIME)
 
 
 def extract_date(item: RawObject, time: ObjectTime) -> str:
@@ -131,7 +139,7 @@ def playlist_stem(name: str) -> str:
     return "_".join(part for part in (before, after) if part) or stem
 
 
-def processed_key(item: RawObject, date_: str, time: ObjectTime, sha256: str, *, own: bool) -> str:
+def processed_key(item: RawObject, date_: str, time: ObjectTime, sha256_: str, *, own: bool) -> str:
     """Where an object goes when its rows are in Parquet.
 
     The extract's own keep their names; others lie under their time and the first 12 digits of their content's
@@ -140,16 +148,23 @@ def processed_key(item: RawObject, date_: str, time: ObjectTime, sha256: str, *,
     folder = f"{PROCESSED}extract_date={date_}/"
     if own:
         return folder + item.name
-    return f"{folder}dropped/{time.at.astimezone(UTC).strftime(_STAMP)}-{sha256[:12]}/{item.relative_name}"
+    return f"{folder}dropped/{_stamp(time.at)}-{sha256_[:12]}/{item.relative_name}"
 
 
 def quarantine_key(item: RawObject, others: int = 0) -> str:
     """Where an object goes that cannot be read: under its file time, so that a repeated move ends in one place.
 
-    `others` is how many objects of that name and time, with other bytes, lie there already.
+    `others` is how many objects of that name and time, with other bytes, lie there already. A name that leaves no room
+    for its reason's is shortened; the reason tells the whole.
     """
-    folder = item.modified.astimezone(UTC).strftime(_STAMP) + (f"-{others}" if others else "")
-    return f"{QUARANTINE}{folder}/{_within_zone(item.key)}"
+    folder = _stamp(item.modified) + (f"-{others}" if others else "")
+    *folders, name = PurePosixPath(_within_zone(item.key)).parts
+    if name.endswith(REASON_SUFFIX):
+        # Beside an object of the shorter name it would be taken for that object's reason.
+        folder += "-reasons"
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        name = f"{name[: _LONGEST_NAME // 4]}-{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    return QUARANTINE + "/".join([folder, *folders, name])
 
 
 def _within_zone(key: str) -> str:
@@ -157,6 +172,19 @@ def _within_zone(key: str) -> str:
         if key.startswith(zone):
             return key[len(zone) :]
     return key
+
+
+def _stamp(moment: datetime) -> str:
+    at = moment.astimezone(UTC)
+    return f"{at.year:04}{at:%m%dT%H%M%S%fZ}"
+
+
+def _stamp_of(folder: str) -> datetime | None:
+    """Return the time that a `dropped/<time>-…` folder is named after; None for any other folder."""
+    match = _DROPPED_FOLDER.match(folder)
+    with suppress(ValueError):
+        return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC) if match else None
+    return None
 
 
 def _folders(key: str) -> list[str]:
@@ -201,7 +229,7 @@ def _moment(match: re.Match[str]) -> datetime | None:
 def _zone(text: str | None) -> timezone:
     if text in (None, "Z"):
         return UTC
-    digits = text.replace(":", "")
+    digits = text.replace(":", "").strip()
     offset = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:5]))
     return timezone(-offset if digits[0] == "-" else offset)
 

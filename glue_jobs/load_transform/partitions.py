@@ -55,10 +55,10 @@ def written_rows(
         when a partition holds a file that was neither listed before nor written by this load
     """
     dates = sorted(dates)
-    new_keys = set(partition_files(files, dates)) - set(before)
-    counted = _count_files(spark, files, dates)
+    new_keys = sorted(set(partition_files(files, dates)) - set(before))
+    counted = _count_files(spark, files, new_keys)
     written = {files.key(row["uri"]) for row in counted if row["load_id"] == load_id}
-    strangers = sorted(new_keys - written)
+    strangers = sorted(set(new_keys) - written)
     if strangers:
         raise PartitionChangedError(
             f"{strangers[0]} appeared while load {load_id} was writing ({len(strangers)} such files). "
@@ -76,15 +76,16 @@ def delete_files(files: Files, keys: Iterable[str]) -> None:
     in_parallel(files.delete, keys)
 
 
-def _count_files(spark: SparkSession, files: Files, dates: list[str]) -> list[dict[str, Any]]:
-    existing = set(files.folders(""))
+def _count_files(spark: SparkSession, files: Files, keys: list[str]) -> list[dict[str, Any]]:
+    """Return `dataset, extract_date, load_id, uri, rows` of the files. Old files are not opened: one may be damaged."""
+    by_dataset = {dataset.name: [key for key in keys if key.startswith(dataset.prefix)] for dataset in DATASETS}
     frames = [
         spark.read.schema(f"load_id string, {PARTITION} string")
-        .parquet(files.root + dataset.name)
-        .where(F.col(PARTITION).isin(dates))
-        .groupBy(F.lit(dataset.name).alias("dataset"), PARTITION, "load_id", F.col("_metadata.file_path").alias("uri"))
+        .option("basePath", files.root + name)
+        .parquet(*(files.root + key for key in found))
+        .groupBy(F.lit(name).alias("dataset"), PARTITION, "load_id", F.col("_metadata.file_path").alias("uri"))
         .agg(F.count("*").alias("rows"))
-        for dataset in DATASETS
-        if dataset.name in existing
+        for name, found in by_dataset.items()
+        if found
     ]
     return [row.asDict() for row in reduce(DataFrame.unionByName, frames).collect()] if frames else []

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from load_transform import datasets, drift, intake, snapshot
 from load_transform.contract import ALBUMS, ARTISTS, PARTITION, PLAYLIST_ITEMS, PLAYLISTS, SONGS, Dataset
-from load_transform.intake import Accepted, Batch
+from load_transform.intake import Accepted, Batch, Refusal
 from load_transform.pages import explode_pages, place_pages
 
 
@@ -63,11 +63,14 @@ class Tables:
     items: DataFrame
 
 
-def plan(new: Iterable[Accepted], processed: Iterable[Accepted]) -> Plan:
-    """Decide on what is read: each object once, wherever it lies, and no key that holds other bytes is reused."""
+def plan(new: Iterable[Accepted], processed: Iterable[Accepted], unread: Iterable[Refusal] = ()) -> Plan:
+    """Decide on what is read: each object once, wherever it lies, and no key that holds other bytes is reused.
+
+    `unread` are objects in the processed zone that cannot be read (any more): they keep their keys.
+    """
     processed = list(processed)
-    holders = {one.item.key: one for one in processed}
-    settled = [intake.beside_other_bytes(one, holders[one.target]) if one.target in holders else one for one in new]
+    contents = {one.item.key: one.sha256 for one in processed} | {refusal.item.key: "" for refusal in unread}
+    settled = [intake.beside_other_bytes(one, contents) for one in new]
     return Plan(intake.read_once([*processed, *settled]), settled)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_ISO_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
+_ISO_TIME = r"^(?!0000)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
 _WHOLE_NUMBER = r"^[+-]?\d{1,18}$"
 _INT_RANGE = (-(2**31), 2**31 - 1)
 _YEAR = r"^(?!0000)\d{4}$"
@@ -31,8 +31,8 @@ def typed(text: Column, kind: str) -> Column:
 
 
 def not_blank(text: Column) -> Column:
-    """Return an id, or null for an empty one."""
-    return F.when(text != "", text)
+    """Return an id, or null for an empty one and for an object or array where an id belongs."""
+    return F.when((text != "") & ~text.rlike(r"^[{\[]"), text)
 
 
 def added_at(text: Column) -> Column:
