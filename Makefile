@@ -39,7 +39,7 @@ format: .venv/.test ## Format the code
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: .venv ## Pin the newest versions that pyproject.toml allows, with hashes
+lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 	python3 -m venv .cache/uv && .cache/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	tools/lock.sh
 
@@ -55,10 +55,12 @@ help: ## Show this
 
 # The environment: made once, and again when a pinned version changes.
 
-.venv:
+.venv/.made:
+	@rm -rf .venv
 	@tools/make_venv.sh
+	@touch $@
 
-.venv/.build: requirements/build.txt | .venv
+.venv/.build: requirements/build.txt .venv/.made
 	@$(PIP) --require-hashes -r requirements/build.txt
 	@touch $@
 

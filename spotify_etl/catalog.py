@@ -80,10 +80,11 @@ def connect(lake_root: Path) -> duckdb.DuckDBPyConnection:
 def published(lake_root: Path) -> Publication:
     """Return what the views show now."""
     try:
-        kept = json.loads((lake_root / PUBLISHED).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        kept = json.loads((lake_root / PUBLISHED).read_text(encoding="utf-8"))["literals"]
+        return Publication({name: kept.get(name, _NOTHING) for name in _PLACEHOLDERS})
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        # None yet, or a damaged one: the next refresh writes it anew.
         return Publication()
-    return Publication({name: kept["literals"].get(name, _NOTHING) for name in _PLACEHOLDERS})
 
 
 def refresh(lake_root: Path) -> Publication:
@@ -94,7 +95,7 @@ def refresh(lake_root: Path) -> Publication:
     finally:
         connection.close()
     publication = Publication(dict(zip(result.columns, map(str, result.rows[0]), strict=True)))
-    _write_atomically(lake_root / PUBLISHED, json.dumps({"literals": publication.literals}, indent=2) + "\n")
+    write_atomically(lake_root / PUBLISHED, json.dumps({"literals": publication.literals}, indent=2) + "\n")
     return publication
 
 
@@ -185,7 +186,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.console import Console
 
+from lambda_extract.errors import ExtractError
 from spotify_etl import catalog, pipeline, render, sql
 from spotify_etl.errors import FAILED, CommandError, RefusedError
 from spotify_etl.lake import existing
@@ -25,8 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-_INTERRUPTED = 130
 
 LakeOption = Annotated[
     Path | None, typer.Option("--lake", metavar="DIR", help="The lake's folder. Default: lake/mine, else lake/sample.")
@@ -121,9 +121,9 @@ def main() -> int:
     except CommandError as error:
         sys.stderr.write(f"spotify-etl: {error}\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("spotify-etl: interrupted. The next run repairs what this one began.\n")
-        return _INTERRUPTED
+    except (ExtractError, OSError, duckdb.Error) as error:
+        sys.stderr.write(f"spotify-etl: {type(error).__name__}: {str(error).partition(chr(10))[0]}\n")
+        return FAILED
     return 0
 
 

@@ -23,16 +23,18 @@ def files_to_drop(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     found = [pair for path in paths for pair in _files(path)]
     if not found:
         raise RefusedError("There is no file in what --raw names.")
-    for file, _ in found:
-        if not os.access(file, os.R_OK):
-            raise RefusedError(f"{file} cannot be read. Check its permissions.")
+    for file, name in found:
+        if not file.is_file() or not os.access(file, os.R_OK):
+            raise RefusedError(f"{file} cannot be read. Check what it is and its permissions.")
+        if not _is_utf8(name):
+            raise RefusedError(f"{name!a} is no UTF-8 file name, which S3 and Spark cannot hold. Rename it.")
     return found
 
 
 def drop(files: Iterable[tuple[Path, str]], raw: FolderStore) -> int:
     """Copy files into `raw_data/to_be_processed/` with their modification times and return how many.
 
-    A name that is taken by another file is put into a numbered sub-folder: nothing that waits is replaced.
+    A name that is taken by another file or a folder is put into a numbered sub-folder: nothing that waits is replaced.
     """
     count = 0
     for file, name in files:
@@ -46,17 +48,46 @@ def drop(files: Iterable[tuple[Path, str]], raw: FolderStore) -> int:
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    if path == Path():
+        raise RefusedError("--raw names no path. To load the working directory, name it whole.")
     if path.is_file():
         yield path, path.name
     elif path.is_dir():
-        yield from ((file, file.relative_to(path).as_posix()) for file in sorted(path.rglob("*")) if file.is_file())
+        for folder, folders, files in os.walk(path, onerror=_unreadable):
+            links = [name for name in sorted(folders) if Path(folder, name).is_symlink()]
+            if links:
+                raise RefusedError(
+                    f"{Path(folder, links[0])} is a link to a folder. Name the folder itself with --raw."
+                )
+            folders.sort()
+            yield from ((Path(folder, name), Path(folder, name).relative_to(path).as_posix()) for name in sorted(files))
     else:
         raise RefusedError(f"{path}, given with --raw, does not exist.")
 
 
+def _unreadable(error: OSError) -> None:
+    raise RefusedError(f"{error.filename} cannot be read: {error.strerror}.")
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _free_key(raw: FolderStore, file: Path, name: str) -> str:
     key, number = TO_BE_PROCESSED + name, 1
-    while (raw.root / key).exists() and not filecmp.cmp(file, raw.root / key, shallow=False):
+    while _is_taken(raw.root / key, file):
         number += 1
         key = f"{TO_BE_PROCESSED}{number}/{name}"
     return key
+
+
+def _is_taken(target: Path, file: Path) -> bool:
+    zone = Path(TO_BE_PROCESSED)
+    above = [folder for folder in target.parents if zone.name in folder.parts]
+    if target.is_dir() or any(folder.is_file() for folder in above):
+        return True
+    return target.exists() and not filecmp.cmp(file, target, shallow=False)

@@ -66,7 +66,7 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
-        if any(part in {"", ".", ".."} or "\\" in part or "\0" in part for part in parts) or parts[0] == _INCOMING:
+        if any(part in {"", ".", ".."} or "\0" in part for part in parts) or parts[0] == _INCOMING:
             raise KeyRefusedError(f"{key[:200]!a} is no key of an object in {self.root}.")
         try:
             path = self.root.joinpath(*parts)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from spotify_etl.catalog import write_atomically
 from spotify_etl.errors import RefusedError
 from spotify_etl.folder_store import FolderStore
 
@@ -71,6 +72,7 @@ def existing(root: Path) -> Lake:
         If there is none.
     """
     lake = Lake(root)
+    _check_path(root)
     if lake.source is None:
         raise RefusedError(f"There is no lake in {root}. `spotify-etl run --sample` makes one in lake/sample.")
     return lake
@@ -89,6 +91,7 @@ def open_for_writing(root: Path, source: str) -> Iterator[tuple[Lake, int]]:
         If the folder cannot be written, is no lake but not empty, is of another source, or is locked.
     """
     lake = Lake(root)
+    _check_path(root)
     _check_source(lake, source)
     try:
         for folder in (lake.raw.root, lake.transformed):
@@ -99,10 +102,19 @@ def open_for_writing(root: Path, source: str) -> Iterator[tuple[Lake, int]]:
     try:
         _lock(handle, root)
         if lake.source is None:
-            (root / "lake.json").write_text(json.dumps({"source": source}) + "\n", encoding="utf-8")
+            write_atomically(root / "lake.json", json.dumps({"source": source}) + "\n")
         yield lake, handle
     finally:
         os.close(handle)
+
+
+def _check_path(root: Path) -> None:
+    """Refuse a place whose name DuckDB would take for a partition or for a pattern."""
+    strange = [part for part in root.absolute().parts if "=" in part or "\\" in part]
+    if strange:
+        raise RefusedError(
+            f"A lake cannot lie in a folder named {strange[0]}: no = and no \\. Take another with --lake."
+        )
 
 
 def _check_source(lake: Lake, source: str) -> None:

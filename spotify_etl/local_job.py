@@ -59,7 +59,7 @@ def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress)
     ):
         process = subprocess.Popen(
             command,
-            env={**os.environ, **_environment(lake, Path(scratch))},
+            env={**_own_environment(), **_environment(lake, Path(scratch))},
             cwd=scratch,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -73,8 +73,14 @@ def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress)
         if process.returncode:
             raise CommandError(f"The job stopped: {reason or 'it gave no reason.'} All it said: {lake.log}")
         output.seek(0)
-        summary: dict[str, Any] = json.loads(output.read().splitlines()[-1])
+        summary: dict[str, Any] = json.loads(output.read().rstrip("\n").rpartition("\n")[2])
     return summary
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the user's environment without another Spark's settings and without credentials."""
+    strange = ("SPARK_", "PYSPARK_", "HADOOP_", "SPOTIPY_", "SPOTIFY_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(strange)}
 
 
 def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
@@ -102,6 +108,9 @@ def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
         settings["spark.sql.codegen.wholeStage"] = "false"
     configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     return {
+        # Java decodes file names by the locale, and drops from a listing what it cannot decode.
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
         "JAVA_HOME": str(java_home()),
         "SPARK_CONF_DIR": str(_CONF),
         "PYSPARK_PYTHON": sys.executable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +184,7 @@ def _load(lake: Lake, lock: int, marker: Mapping[str, Any] | None, watcher: Watc
     if _is_pending(lake):
         watcher.step("start Spark")
         load = run_job(lake, lock, on_step=watcher.step, on_stage=watcher.detail)
+        shutil.rmtree(lake.raw.root / ".incoming", ignore_errors=True)
     watcher.step("refresh the views")
     publication = catalog.refresh(lake.root)
     connection = catalog.connect(lake.root)

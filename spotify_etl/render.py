@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
@@ -78,9 +79,8 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     if outcome.answer.rows:
         _line(console, f"[bold]Asked[/bold]  {athena.question(QUESTION)}")
         console.print(table(_first(outcome.answer)))
-    _line(
-        console, f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {escape(str(outcome.lake))}[/bold]"
-    )
+    lake = escape(shlex.quote(str(outcome.lake)))
+    _line(console, f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {lake}[/bold]")
 
 
 def show_status(console: Console, status: Status) -> None:
@@ -124,8 +124,11 @@ def as_csv(result: QueryResult) -> str:
 
 
 def as_json(result: QueryResult) -> str:
-    """Return an answer as a JSON array of objects."""
-    return to_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+    """Return an answer as a JSON array of objects; columns of one name are told apart by their place."""
+    names = [
+        column if result.columns.count(column) == 1 else f"{column}_{n}" for n, column in enumerate(result.columns)
+    ]
+    return to_json([dict(zip(names, row, strict=True)) for row in result.rows])
 
 
 def to_json(value: Any) -> str:
@@ -207,4 +210,4 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, bytes | bytearray):
         return bytes(value).hex()
-    return value
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

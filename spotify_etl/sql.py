@@ -139,6 +139,8 @@ def _parse(sql: str) -> exp.Expr:
         statements = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
     except SqlglotError as error:
         raise QueryError(_plain(str(error))) from error
+    except RecursionError as error:
+        raise QueryError("The statement is nested too deeply.") from error
     if len(statements) != 1:
         raise QueryError(f"Expected one statement, got {len(statements)}.")
     return statements[0]
