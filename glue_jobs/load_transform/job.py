@@ -165,7 +165,7 @@ def _check_counts(dates: Iterable[str], counts: Mapping[str, rebuild.RowCounts],
         if expected != found:
             raise RowCountError(
                 f"{date}: {expected} rows of playlist items were read and {found} are in Parquet. "
-                "The old files and the raw objects are untouched. Run again; if it stays, please report it."
+                "The old files and the raw objects are where they were. Run again; if it stays, please report it."
             )
 
 

@@ -100,7 +100,7 @@ def test_what_is_being_written_lies_beside_the_zones(store: FolderStore) -> None
 @pytest.mark.parametrize(
     "key",
     [
-        *("", "/", "/etc/x", "../x", "a/../../x", "a//b", "a/", "a/./b", ".", "a\0b", "a\\..\\b", ".incoming/x"),
+        *("", "/", "/etc/x", "../x", "a/../../x", "a//b", "a/", "a/./b", ".", "a\0b", ".incoming/x"),
         "lone \ud83d surrogate",
         "long" * 100,
     ],

@@ -207,3 +207,15 @@ def test_the_latest_views_read_only_the_newest_partition(lake: Lake, view: str) 
     with connect(lake.root) as connection:
         plan = str(connection.execute(f"EXPLAIN ANALYZE SELECT * FROM {view}").fetchall())  # noqa: S608
     assert set(re.findall(r"Scanning Files: (\d+/\d+)", plan)) == {"1/2"}
+
+
+def test_a_playlist_is_shown_as_one_load_has_it_and_never_as_a_mix(lake: Lake, ask: Ask) -> None:
+    lake.day(DAY1, {"p": ["a", "b"]})
+    refresh(lake.root)
+    lake.day(DAY1, {"p": ["new", "a", "b"]})
+
+    shown = "SELECT item_name FROM playlist_items ORDER BY position"
+    assert len(ask(shown)) == 2
+    assert ask("SELECT count(*) FROM playlist_songs") == [(2,)]
+    refresh(lake.root)
+    assert len(ask(shown)) == 3
