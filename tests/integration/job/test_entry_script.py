@@ -27,6 +27,8 @@ def start(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.warehouse.dir": (cwd / "warehouse").as_uri(),
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m",
     }
     conf = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     home = java_home()
