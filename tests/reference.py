@@ -26,6 +26,10 @@ _STAMP = re.compile(
 )
 
 
+class RefusedError(ValueError):
+    """The object is not read."""
+
+
 @dataclass
 class Page:
     """A page of a playlist, whatever document it came in."""
@@ -98,10 +102,10 @@ def read(objects: Iterable[Dropped]) -> Reading:
 def _documents(one: Dropped) -> list[Any]:
     parts = one.name.split("/")
     if any(part.startswith(("_", ".")) for part in parts) or not one.name.endswith((".json", ".jsonl")):
-        raise ValueError
+        raise RefusedError
     text = one.content.decode("utf-8").removeprefix("\ufeff")
     if not text.strip():
-        raise ValueError
+        raise RefusedError
     try:
         return [_json(text)]
     except ValueError:
@@ -128,21 +132,21 @@ def _content(documents: Sequence[Any]) -> tuple[list[Page], list[Row], str | Non
             pages += _foreign_pages(document)
             continue
         if document["schema_version"] != 1:
-            raise ValueError
+            raise RefusedError
         if document.get("kind") == "run":
             lost = [one for one in document["playlists"] if one["outcome"] == "missing"]
             outcomes += [{**one, "run_id": document["run_id"]} for one in lost]
             continue
         body = document.get("page")
         if not isinstance(body, dict) or not isinstance(body.get("items"), list):
-            raise ValueError
+            raise RefusedError
         pages.append(_page(body["items"], body, playlist=document.get("playlist"), run=document))
     totals: dict[Any, int] = defaultdict(int)
     for page in pages:
         if page.is_envelope and page.playlist:
             totals[page.playlist["id"]] += len(page.rows)
     if any(page.is_envelope and page.playlist and totals[page.playlist["id"]] < (page.total or 0) for page in pages):
-        raise ValueError
+        raise RefusedError
     return pages, outcomes, max((one for one in said if one), default=None)
 
 
@@ -164,19 +168,19 @@ def _foreign_page(part: Any) -> Page:
     elif isinstance(part, dict):
         body = part["items"] if isinstance(part.get("items"), dict) else part.get("tracks")
         if not isinstance(body, dict) or not isinstance(body.get("items"), list):
-            raise ValueError
+            raise RefusedError
         page = _page(body["items"], body, playlist=part)
     else:
-        raise ValueError
+        raise RefusedError
     is_paging = page.playlist is not None or (isinstance(part, dict) and {"total", "offset", "limit"} & set(part))
     if not any(_is_row(one) for one in page.rows) and (page.rows or not is_paging):
-        raise ValueError
+        raise RefusedError
     return page
 
 
 def _page(rows: list[Any], body: Row, playlist: Row | None = None, run: Row | None = None) -> Page:
-    place = {"href": body.get("href"), "offset": body.get("offset"), "total": _integer(body.get("total"), 32)}
-    return Page(rows, **place, playlist=playlist, is_envelope=run is not None, run=run or {})
+    total = _integer(body.get("total"), 32)
+    return Page(rows, body.get("href"), body.get("offset"), total, playlist, is_envelope=run is not None, run=run or {})
 
 
 def _is_row(element: Any) -> bool:
@@ -215,7 +219,9 @@ def _stem(name: str) -> str:
 
 
 def _folder_date(name: str) -> str | None:
-    return next((part[13:] for part in name.split("/")[:-1] if re.fullmatch(r"extract_date=\d{4}-\d\d-\d\d", part)), None)
+    return next(
+        (part[13:] for part in name.split("/")[:-1] if re.fullmatch(r"extract_date=\d{4}-\d\d-\d\d", part)), None
+    )
 
 
 def _own_part(name: str) -> str:
@@ -501,7 +507,9 @@ def _integer(value: Any, bits: int) -> int | None:
 
 def _moment(value: Any) -> datetime | None:
     try:
-        return _naive(datetime.fromisoformat(value).astimezone(UTC)) if value and len(value) > len("1970-01-01") else None
+        return (
+            _naive(datetime.fromisoformat(value).astimezone(UTC)) if value and len(value) > len("1970-01-01") else None
+        )
     except (TypeError, ValueError):
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ PLAYLISTS = ("playlist1", "playlist2", "1Cp6VQCKf2VL4sP09jN9oX")
 HOLLOW = {"name": "", "artists": [artist("various", name="")], "duration_ms": 0, "external_ids": {}}
 ALBUMS: tuple[Any, ...] = (
     album(),
-    album(name='Album, the "first"\n한글 – 🌙'),
+    album(name='Album, the "first"\n한글 — 🌙'),
     album("album2", release_date="1985", release_date_precision="year", artists=[artist("b"), artist(None)]),
     album("album2", release_date="1985-07", release_date_precision="year", total_tracks="many"),
     album("album2", release_date="1985-07", release_date_precision=ABSENT, total_tracks=12),
@@ -45,9 +46,17 @@ INNER: tuple[Any, ...] = (
     *(track("a", album=one, artists=[artist("b"), artist("a")]) for one in ALBUMS[3:]),
     track("b", name="", artists=[artist("b", name="Lower"), artist("c", name="UPPER")]),
     track("b", name="B", popularity=ABSENT, explicit=None, artists=[]),
-    track("b", name="B", duration_ms="long", explicit=True, track_number=9, artists=[artist(None, name="?"), artist("c")]),
+    track(
+        "b", name="B", duration_ms="long", explicit=True, track_number=9, artists=[artist(None, name="?"), artist("c")]
+    ),
     track("c", type=ABSENT, is_local=ABSENT, track=ABSENT, episode=ABSENT, album=None),
-    track("c", name="{not json} [at all]", external_ids={"isrc": "X"}, restrictions={"reason": "market"}, is_playable=False),
+    track(
+        "c",
+        name="{not json} [at all]",
+        external_ids={"isrc": "X"},
+        restrictions={"reason": "market"},
+        is_playable=False,
+    ),
     track("c", name=1999, popularity=99999999999, disc_number=2.5),
     track("d", **HOLLOW, album=album("gone", name="", release_date="0000", release_date_precision="year")),
     track(None, uri="spotify:track:null", is_local=ABSENT),
@@ -70,19 +79,48 @@ ROW_CHANGES: tuple[Json, ...] = (
     {"is_local": True},
     {"primary_color": "#fff", "something_new": [1, {"a": None}]},
 )
-ODD_ROWS: tuple[Any, ...] = (None, 5, "text", [], {}, {"track": True}, {"item": "gone"}, {"added_at": "2020-01-01T00:00:00Z"})
+ODD_ROWS: tuple[Any, ...] = (
+    None,
+    5,
+    "text",
+    [],
+    {},
+    {"track": True},
+    {"item": "gone"},
+    {"added_at": "2020-01-01T00:00:00Z"},
+)
 SHAPES = ("item", "track", "both")
+PLAYLIST_CHANGES: tuple[Json, ...] = (
+    {},
+    {"name": ""},
+    {"name": "Ω"},
+    {"public": None, "followers": ABSENT, "images": None},
+)
+TOTALS: tuple[Json, ...] = ({}, {}, {"total": 99}, {"total": ABSENT})
+PLACES: tuple[Json, ...] = ({}, {"offset": ABSENT}, {"offset": None, "href": None}, {"offset": -1, "total": "?"})
+LINE_CHANGES: tuple[Json, ...] = ({}, {"fetch_status": "stale", "fetch_reason": "429"}, {"extracted_at": ABSENT})
+FRAMINGS: tuple[Callable[[Any], bytes], ...] = (one_line, pretty)
 FOREIGN_NAMES = (
     "spotify_raw_{day} 20:12:33.123456.json",
     "spotify_raw_{compact}_201233.json",
     "{day}T09-30-00+02:00 100% [live].jsonl",
-    "playlist1 – ünïcode 🌙 {day}.json",
+    "playlist1 — ünïcode 🌙 {day}.json",
     "playlist2.json",
     "a:b?c=d&e#f.jsonl",
     "my stuff/spotify_raw_{day} 20:12:33.123456.json",
     "my stuff/50% off [2]/x.json",
 )
-UNREADABLE = (b"", b" \n", b"<html>", b'{"items": [{"track"', b"\x1f\x8b\x08\x00", b"\xff\xfe{", b"null", b"[]", b'{"a": 1} {"b": 2}')
+UNREADABLE = (
+    b"",
+    b" \n",
+    b"<html>",
+    b'{"items": [{"track"',
+    b"\x1f\x8b\x08\x00",
+    b"\xff\xfe{",
+    b"null",
+    b"[]",
+    b'{"a": 1} {"b": 2}',
+)
 
 
 @st.composite
@@ -101,8 +139,8 @@ def playlists(draw: st.DrawFn) -> Json:
     items = draw(row_lists())
     playlist_id = draw(st.sampled_from(PLAYLISTS))
     shape = draw(st.sampled_from(("items", "tracks", "both")))
-    changes = draw(st.sampled_from(({}, {"name": ""}, {"name": "Ω"}, {"public": None, "followers": ABSENT, "images": None})))
-    body = page(items, playlist_id=playlist_id, **draw(st.sampled_from(({}, {}, {"total": 99}, {"total": ABSENT}))))
+    changes = draw(st.sampled_from(PLAYLIST_CHANGES))
+    body = page(items, playlist_id=playlist_id, **draw(st.sampled_from(TOTALS)))
     names = ("items", "tracks") if shape == "both" else (shape,)
     document = playlist(items, playlist_id=playlist_id, shape=shape, **{**changes, **dict.fromkeys(names, body)})
     if shape == "both":
@@ -114,7 +152,7 @@ def playlists(draw: st.DrawFn) -> Json:
 def pages(draw: st.DrawFn) -> Json:
     """A page that says where it stands by its offset, by its address, or not at all."""
     offset = draw(st.sampled_from((0, 0, 2, 50)))
-    changes = draw(st.sampled_from(({}, {"offset": ABSENT}, {"offset": None, "href": None}, {"offset": -1, "total": "?"})))
+    changes = draw(st.sampled_from(PLACES))
     found = {**page(draw(row_lists()), playlist_id=draw(st.sampled_from(PLAYLISTS)), offset=offset), **changes}
     return {key: value for key, value in found.items() if value is not ABSENT}
 
@@ -123,7 +161,7 @@ def pages(draw: st.DrawFn) -> Json:
 def documents(draw: st.DrawFn) -> bytes:
     """The bytes of a file that a user of another pipeline may have."""
     kind = draw(st.sampled_from(("playlist", "page", "page", "rows", "list", "lines")))
-    framing = draw(st.sampled_from((one_line, pretty)))
+    framing: Callable[[Any], bytes] = draw(st.sampled_from(FRAMINGS))
     part = st.one_of(playlists(), pages(), row_lists().filter(bool))
     if kind == "playlist":
         return framing(draw(playlists()))
@@ -156,7 +194,7 @@ def extract_runs(draw: st.DrawFn, day: datetime) -> list[Dropped]:
     for playlist_id in landed:
         items = draw(row_lists(most=4, shape="item"))
         lines = run.lines(items, playlist_id=playlist_id, size=2)
-        changes = draw(st.sampled_from(({}, {"fetch_status": "stale", "fetch_reason": "429"}, {"extracted_at": ABSENT})))
+        changes = draw(st.sampled_from(LINE_CHANGES))
         lines = [{key: one for key, one in {**line, **changes}.items() if one is not ABSENT} for line in lines]
         found.append(Dropped(run.object_name(playlist_id), json_lines(lines)))
     outcomes = [(one, "fetched", None) for one in landed]

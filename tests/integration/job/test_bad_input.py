@@ -47,7 +47,9 @@ def without_rows(playlist_id: str) -> Json:
 
 
 def search_answer(*tracks: Any) -> Json:
-    return {"tracks": {"href": f"{API}/search?q=x&offset=0", "items": list(tracks), "limit": 20, "offset": 0, "total": 1}}
+    return {
+        "tracks": {"href": f"{API}/search?q=x&offset=0", "items": list(tracks), "limit": 20, "offset": 0, "total": 1}
+    }
 
 
 CONTENTS: dict[str, tuple[bytes, str]] = {

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from load_transform.contract import DATASETS, PROCESSED, TO_BE_PROCESSED
+from spotify_etl.java import java_home
 from tests.builders import DATE, ExtractRun, contents, extracted, put, read_table, rows
-from tests.conftest import java_home
 
 SCRIPT = Path(__file__).parents[3] / "glue_jobs" / "spotify_load_transform.py"
 OBJECT = extracted(ExtractRun(), rows("a", "b"))
@@ -31,10 +31,9 @@ def start(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m",
     }
     conf = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-    home = java_home()
     environment = {
         **os.environ,
-        **({"JAVA_HOME": home} if home else {}),
+        "JAVA_HOME": str(java_home()),
         "PYSPARK_SUBMIT_ARGS": shlex.join(["--master", "local[2]", *conf, "pyspark-shell"]),
     }
     return subprocess.run(

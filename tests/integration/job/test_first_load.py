@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import duckdb
 import pytest
@@ -43,9 +44,16 @@ PHYSICAL = {
     "bigint": ("INT64", None),
     "boolean": ("BOOLEAN", None),
     "date": ("INT32", "DateType()"),
-    "timestamp": ("INT64", "TimestampType(isAdjustedToUTC=1, unit=TimeUnit(MILLIS=<null>, MICROS=MicroSeconds(), NANOS=<null>))"),
+    "timestamp": (
+        "INT64",
+        "TimestampType(isAdjustedToUTC=1, unit=TimeUnit(MILLIS=<null>, MICROS=MicroSeconds(), NANOS=<null>))",
+    ),
 }
-OF_SPARK = {"int": "integer", "bigint": "long", "array<string>": {"type": "array", "elementType": "string", "containsNull": True}}
+OF_SPARK = {
+    "int": "integer",
+    "bigint": "long",
+    "array<string>": {"type": "array", "elementType": "string", "containsNull": True},
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +65,11 @@ def done(module_lake: Lake) -> Json:
 def dataset(request: pytest.FixtureRequest) -> Dataset:
     found: Dataset = request.param
     return found
+
+
+def ask(sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(sql).fetchall()
 
 
 def files_of(lake: Lake, dataset: Dataset) -> str:
@@ -74,7 +87,7 @@ def test_there_is_nothing_but_tables_and_reports(module_lake: Lake, done: Json) 
 
 
 def test_parquet_types_are_the_contracts(module_lake: Lake, done: Json, dataset: Dataset) -> None:
-    schema = duckdb.sql(f"SELECT name, type, logical_type FROM parquet_schema('{files_of(module_lake, dataset)}')").fetchall()
+    schema = ask(f"SELECT name, type, logical_type FROM parquet_schema('{files_of(module_lake, dataset)}')")
     leaves = {name: (kind, logical) for name, kind, logical in schema if kind and name != "element"}
     arrays = {name for name, kind in dataset.columns if kind == "array<string>"}
     assert [name for name, kind in leaves.items()] == [name for name, _ in dataset.columns if name not in arrays]
@@ -85,12 +98,12 @@ def test_parquet_types_are_the_contracts(module_lake: Lake, done: Json, dataset:
 
 
 def test_files_are_compressed_with_zstd(module_lake: Lake, done: Json, dataset: Dataset) -> None:
-    codecs = duckdb.sql(f"SELECT DISTINCT compression FROM parquet_metadata('{files_of(module_lake, dataset)}')").fetchall()
+    codecs = ask(f"SELECT DISTINCT compression FROM parquet_metadata('{files_of(module_lake, dataset)}')")
     assert codecs == [("ZSTD",)]
 
 
 def test_the_footer_tells_the_types_and_the_contracts_version(module_lake: Lake, done: Json, dataset: Dataset) -> None:
-    found = duckdb.sql(f"SELECT key, value FROM parquet_kv_metadata('{files_of(module_lake, dataset)}')").fetchall()
+    found = ask(f"SELECT key, value FROM parquet_kv_metadata('{files_of(module_lake, dataset)}')")
     schemas = [json.loads(value) for key, value in found if key == b"org.apache.spark.sql.parquet.row.metadata"]
     assert len(schemas) == 2
     for schema in schemas:
@@ -175,5 +188,3 @@ def test_a_missing_playlist_is_told_by_the_marker(module_lake: Lake, done: Json)
         "run_id": RUN.run_id,
         "extracted_at": RUN.started.replace(second=2, tzinfo=None),
     }
-
-

@@ -78,7 +78,9 @@ def transform(spark: SparkSession, root: Path, cases: Cases) -> Transformed:
         frame = to_contract(dataset, tables.frames[dataset].selectExpr("*", "'load' AS load_id"))
         assert [field.dataType.simpleString() for field in frame.schema][:-1] == [kind for _, kind in dataset.columns]
         order = (PARTITION, *dataset.key)
-        found[dataset.name] = sorted(_plain(row.asDict() for row in frame.collect()), key=lambda row: [row[c] for c in order])
+        found[dataset.name] = sorted(
+            _plain(row.asDict() for row in frame.collect()), key=lambda row: [row[c] for c in order]
+        )
     return Transformed(
         found,
         tables.counts,
@@ -89,13 +91,9 @@ def transform(spark: SparkSession, root: Path, cases: Cases) -> Transformed:
 
 
 def _plain(rows: Iterable[Row]) -> Iterable[Row]:
-    """Give moments in UTC without a zone: PySpark hands them out in the machine's."""
+    """Give moments in UTC: PySpark hands them out in the machine's zone, without saying so."""
     for row in rows:
-        yield {name: _utc(value) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+        yield {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _without_date(name: str) -> str:

@@ -93,9 +93,22 @@ def test_a_name_without_a_time_tells_none(name: str) -> None:
     assert name_timestamp(name) is None
 
 
-@pytest.mark.parametrize("name", ["2023-10-28 25:00:00.json", "2023-10-28-9999.json", "2023-10-28T10:00+99:00.json"])
+@pytest.mark.parametrize("name", ["2023-10-28 25:00:00.json", "2023-10-28-9999.json"])
 def test_a_date_beside_a_nonsense_time_is_still_a_date(name: str) -> None:
     assert name_timestamp(name) == datetime(2023, 10, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"),
+    [
+        ("2023-10-28T10:00+99:00.json", 10),
+        ("2023-10-28_10-00-00-1534.json", 10),
+        ("2023-10-28 10:00:00 -0200.json", 12),
+        ("2023-10-28T10:00:00+14:00 x.json", -4),
+    ],
+)
+def test_only_a_zone_that_there_is_moves_a_time(name: str, hour: int) -> None:
+    assert name_timestamp(name) == datetime(2023, 10, 28, tzinfo=UTC) + timedelta(hours=hour)
 
 
 @given(moment=moments, zone=zones, before=text_without_digits, after=text_without_digits)
@@ -106,7 +119,10 @@ def test_any_iso_time_survives_in_a_name(moment: datetime, zone: timezone, befor
     assert name_timestamp(f"{before}{moment.astimezone(zone).isoformat()}{after}.json") == moment
 
 
-@given(moment=moments, form=st.sampled_from(["%Y-%m-%d %H:%M:%S.%f", "%Y%m%d_%H%M%S", "%Y-%m-%dT%H-%M-%S", "%Y%m%dT%H%M%SZ"]))
+@given(
+    moment=moments,
+    form=st.sampled_from(["%Y-%m-%d %H:%M:%S.%f", "%Y%m%d_%H%M%S", "%Y-%m-%dT%H-%M-%S", "%Y%m%dT%H%M%SZ"]),
+)
 def test_the_classic_forms_are_read_to_their_precision(moment: datetime, form: str) -> None:
     expected = moment if "%f" in form else moment.replace(microsecond=0)
     assert name_timestamp(f"spotify_raw_{moment.strftime(form)}.json") == expected
@@ -224,7 +240,9 @@ def test_the_extracts_own_keep_their_names() -> None:
     assert target(pending(RUN), own=True) == PROCESSED + RUN
 
 
-@pytest.mark.parametrize("name", [RUN.partition("/")[2], f"x/{RUN}", RUN.replace("Z.", "."), RUN.replace("37i9", "3_9")])
+@pytest.mark.parametrize(
+    "name", [RUN.partition("/")[2], f"x/{RUN}", RUN.replace("Z.", "."), RUN.replace("37i9", "3_9")]
+)
 def test_names_that_only_look_like_the_extracts(name: str) -> None:
     assert not pending(name).has_own_name
 
@@ -253,7 +271,9 @@ names = st.sampled_from(
 
 
 @given(name=names, modified=moments, stated=st.sampled_from([None, "2026-08-01T06:00:02Z"]))
-def test_what_a_name_and_a_time_told_comes_out_the_same_after_the_move(name: str, modified: datetime, stated: str | None) -> None:
+def test_what_a_name_and_a_time_told_comes_out_the_same_after_the_move(
+    name: str, modified: datetime, stated: str | None
+) -> None:
     before = pending(name, modified=modified)
     after = moved(before, target(before, stated=stated))
     time, later = extraction_time(before, stated), extraction_time(after, stated)

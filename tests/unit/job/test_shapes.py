@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 
@@ -26,6 +25,7 @@ from tests.builders import (
     row,
     rows,
     track,
+    utc,
 )
 from tests.unit.job.cases import Cases, Transformed
 
@@ -48,15 +48,23 @@ TWO_ROWS = {
     "a full playlist, both shapes": cases.of(dropped("x.json", playlist(BOTH, shape="both"))),
     "old rows in a new playlist": cases.of(dropped("x.json", playlist(OLD))),
     "a page, new shape": cases.of(dropped("x.json", page(NEW))),
-    "a page, old shape": cases.of(dropped("x.json", page(OLD, href=f"{API}/playlists/playlist1/tracks?offset=0&limit=100"))),
-    "a page of a user's playlist": cases.of(dropped("x.json", page(OLD, href=f"{API}/users/u/playlists/playlist1/tracks"))),
-    "a page with fields left out": cases.of(dropped("playlist1.json", {"items": [{"track": track("a")}, {"track": track("b")}]})),
+    "a page, old shape": cases.of(
+        dropped("x.json", page(OLD, href=f"{API}/playlists/playlist1/tracks?offset=0&limit=100"))
+    ),
+    "a page of a user's playlist": cases.of(
+        dropped("x.json", page(OLD, href=f"{API}/users/u/playlists/playlist1/tracks"))
+    ),
+    "a page with fields left out": cases.of(
+        dropped("playlist1.json", {"items": [{"track": track("a")}, {"track": track("b")}]})
+    ),
     "a bare array": cases.of(dropped("playlist1.json", NEW)),
     "an array of one playlist": cases.of(dropped("x.json", [playlist(NEW)])),
     "an array of pages": cases.of(dropped("x.json", [page(NEW[:1]), page(NEW[1:], offset=1)])),
     "an array of arrays": cases.of(dropped("playlist1.json", [NEW[:1], NEW[1:]])),
     "pages as lines": cases.of(Dropped("x.json", json_lines([page(NEW[:1]), page(NEW[1:], offset=1)]))),
-    "pages as lines of Windows": cases.of(Dropped("x.jsonl", one_line(page(NEW[:1])) + b"\r\n" + one_line(page(NEW[1:], offset=1)))),
+    "pages as lines of Windows": cases.of(
+        Dropped("x.jsonl", one_line(page(NEW[:1])) + b"\r\n" + one_line(page(NEW[1:], offset=1)))
+    ),
     "lines with blank ones": cases.of(Dropped("x.jsonl", b"\n" + json_lines([page(NEW)]) + b"\n \n")),
     "a pretty page": cases.of(Dropped("x.json", pretty(page(NEW)))),
     "a pretty playlist": cases.of(Dropped("x.jsonl", pretty(playlist(NEW)))),
@@ -64,7 +72,9 @@ TWO_ROWS = {
     "a pretty envelope": cases.of(Dropped("x.json", pretty(RUN.line(page(NEW))))),
     "blanks around": cases.of(Dropped("x.json", b"\n\t " + one_line(page(NEW)) + b" \n")),
     "a byte order mark": cases.of(Dropped("x.json", b"\xef\xbb\xbf" + one_line(page(NEW)))),
-    "a byte order mark before lines": cases.of(Dropped("x.json", b"\xef\xbb\xbf" + json_lines([page(NEW[:1]), page(NEW[1:], offset=1)]))),
+    "a byte order mark before lines": cases.of(
+        Dropped("x.json", b"\xef\xbb\xbf" + json_lines([page(NEW[:1]), page(NEW[1:], offset=1)]))
+    ),
 }
 
 
@@ -117,19 +127,26 @@ def test_the_playlist_is_named_by_the_first_that_knows_it(source: str, found: Tr
 
 # --- Positions ---
 
-FROM_HREF = {"offset": ABSENT, "href": f"{API}/playlists/playlist1/tracks?limit=100&offset=100"}
+FROM_HREF: Json = {"offset": ABSENT, "href": f"{API}/playlists/playlist1/tracks?limit=100&offset=100"}
 POSITIONS = {
     "the page's offset": (page_at("x.json", page(NEW, offset=100)), [100, 101]),
-    "the offset before that of the address": (page_at("x.json", {**page(NEW, offset=7), "href": FROM_HREF["href"]}), [7, 8]),
+    "the offset before that of the address": (
+        page_at("x.json", {**page(NEW, offset=7), "href": FROM_HREF["href"]}),
+        [7, 8],
+    ),
     "the address where there is no offset": (page_at("x.json", page(NEW, **FROM_HREF)), [100, 101]),
     "0 where nothing tells": (page_at("p.json", page(NEW, **WITHOUT_PLACE)), [0, 1]),
     "running on": (page_at("p.json", *(page(NEW, **WITHOUT_PLACE) for _ in range(3))), [0, 1, 2, 3, 4, 5]),
     "running on behind an offset": (
-        page_at("p.json", page(NEW, **{**WITHOUT_PLACE, "offset": 50}), *(page(NEW, **WITHOUT_PLACE) for _ in range(2))),
+        page_at(
+            "p.json", page(NEW, **{**WITHOUT_PLACE, "offset": 50}), *(page(NEW, **WITHOUT_PLACE) for _ in range(2))
+        ),
         [50, 51, 52, 53, 54, 55],
     ),
     "an empty page between": (
-        page_at("p.json", page(NEW, **WITHOUT_PLACE), page([], **{**WITHOUT_PLACE, "total": 9}), page(NEW, **WITHOUT_PLACE)),
+        page_at(
+            "p.json", page(NEW, **WITHOUT_PLACE), page([], **{**WITHOUT_PLACE, "total": 9}), page(NEW, **WITHOUT_PLACE)
+        ),
         [0, 1, 2, 3],
     ),
     "an offset that is none": (page_at("x.json", page(NEW, **{**FROM_HREF, "offset": -5})), [100, 101]),
@@ -137,7 +154,10 @@ POSITIONS = {
     "pages in any order": (page_at("x.json", page(NEW, offset=2), page(NEW, offset=0)), [0, 1, 2, 3]),
 }
 INTERLEAVED = cases.of(
-    Dropped("p.json", json_lines([playlist(NEW, playlist_id="q"), page(NEW, **WITHOUT_PLACE), page(OLD, playlist_id="q", offset=2)]))
+    Dropped(
+        "p.json",
+        json_lines([playlist(NEW, playlist_id="q"), page(NEW, **WITHOUT_PLACE), page(OLD, playlist_id="q", offset=2)]),
+    )
 )
 
 
@@ -156,12 +176,18 @@ def test_positions_run_on_per_playlist(found: Transformed) -> None:
 # --- Times ---
 
 TIMES = {
-    "the envelope": (cases.of(extracted(RUN, NEW)), datetime(2026, 8, 3, 6, 0, 2)),
-    "the name": (cases.of(dropped("x 2023-10-28 20:12:33.123456.json", NEW)), datetime(2023, 10, 28, 20, 12, 33, 123456)),
-    "the file": (cases.of(Dropped("x.json", one_line(NEW), MORNING.replace(microsecond=123000))), datetime(2026, 8, 3, 6, 0, 0, 123000)),
+    "the envelope": (cases.of(extracted(RUN, NEW)), utc(2026, 8, 3, 6, 0, 2)),
+    "the name": (
+        cases.of(dropped("x 2023-10-28 20:12:33.123456.json", NEW)),
+        utc(2023, 10, 28, 20, 12, 33, 123456),
+    ),
+    "the file": (
+        cases.of(Dropped("x.json", one_line(NEW), MORNING.replace(microsecond=123000))),
+        utc(2026, 8, 3, 6, 0, 0, 123000),
+    ),
     "an envelope that does not know": (
         cases.of(Dropped("p-20260803T070809Z.jsonl", json_lines([RUN.line(page(NEW), extracted_at=None)]))),
-        datetime(2026, 8, 3, 7, 8, 9),
+        utc(2026, 8, 3, 7, 8, 9),
     ),
 }
 

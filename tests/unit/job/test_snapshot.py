@@ -51,7 +51,11 @@ RULES: dict[str, tuple[str, dict[int, str], int]] = {
         {0: "z"},
         3,
     ),
-    "a newer run supersedes older pages": (cases.of(partial(BEFORE, "a", "b", offset=5), extracted(RUN, rows("z"))), {0: "z"}, 2),
+    "a newer run supersedes older pages": (
+        cases.of(partial(BEFORE, "a", "b", offset=5), extracted(RUN, rows("z"))),
+        {0: "z"},
+        2,
+    ),
     "a newer page supersedes only its positions": (
         cases.of(extracted(RUN, rows("a", "b", "c")), partial(AFTER, "y", "z", offset=2)),
         {0: "a", 1: "b", 2: "y", 3: "z"},
@@ -93,7 +97,10 @@ RULES: dict[str, tuple[str, dict[int, str], int]] = {
         1,
     ),
     "a bare array is partial": (
-        cases.of(dropped(f"playlist1 {DATE} 05:00:00.json", rows("a", "b")), dropped(f"playlist1 {DATE} 06:00:00.json", rows("z"))),
+        cases.of(
+            dropped(f"playlist1 {DATE} 05:00:00.json", rows("a", "b")),
+            dropped(f"playlist1 {DATE} 06:00:00.json", rows("z")),
+        ),
         {0: "z", 1: "b"},
         1,
     ),
@@ -110,7 +117,9 @@ RULES: dict[str, tuple[str, dict[int, str], int]] = {
         2,
     ),
     "a stated time goes before any file time": (
-        cases.of(extracted(RUN, rows("a", "b")), Dropped("x.json", complete("", "z").content, MORNING + timedelta(days=99))),
+        cases.of(
+            extracted(RUN, rows("a", "b")), Dropped("x.json", complete("", "z").content, MORNING + timedelta(days=99))
+        ),
         {0: "a", 1: "b"},
         1,
     ),
@@ -188,4 +197,3 @@ def test_songs_of_superseded_rows_are_gone(found: Transformed) -> None:
 def test_dates_do_not_supersede_each_other(found: Transformed) -> None:
     assert found.column(OTHER_DATE_OLD, "songs_data", "song_id") == ["old"]
     assert found.column(OTHER_DATE_NEW, "songs_data", "song_id") == ["new"]
-

@@ -84,27 +84,27 @@ def test_expressions(ask: Ask, expression: str, answer: Any) -> None:
     ],
 )
 def test_nulls_come_last_in_both_directions(ask: Ask, order: str, answer: list[int | None]) -> None:
-    assert [n for (n,) in ask(f"SELECT n FROM {NUMBERS} ORDER BY {order}")] == answer  # noqa: S608
+    assert [n for (n,) in ask(f"SELECT n FROM {NUMBERS} ORDER BY {order}")] == answer
 
 
 def test_nulls_come_last_in_windows_and_aggregates(ask: Ask) -> None:
-    ranks = ask(f"SELECT n, row_number() OVER (ORDER BY n DESC) AS r FROM {NUMBERS} ORDER BY r")  # noqa: S608
+    ranks = ask(f"SELECT n, row_number() OVER (ORDER BY n DESC) AS r FROM {NUMBERS} ORDER BY r")
     assert ranks == [(2, 1), (1, 2), (None, 3)]
-    assert ask(f"SELECT array_agg(n ORDER BY n) FROM {NUMBERS}") == [([1, 2, None],)]  # noqa: S608
+    assert ask(f"SELECT array_agg(n ORDER BY n) FROM {NUMBERS}") == [([1, 2, None],)]
 
 
 def test_aggregates(ask: Ask) -> None:
     sql = f"""
         SELECT count(*), count(n), count(*) FILTER (WHERE n > 1), sum(n), count_if(n > 0), sum(n) FILTER (WHERE n > 5)
         FROM {NUMBERS}
-    """  # noqa: S608
+    """
     assert ask(sql) == [(3, 2, 1, 3, 2, None)]
 
 
 def test_max_by_gives_the_row_of_the_greatest_even_when_its_value_is_null(ask: Ask) -> None:
     rows = "(VALUES ('a', 1), (NULL, 2)) AS t (name, n)"
-    assert ask(f"SELECT max_by(name, n), min_by(name, n) FROM {rows}") == [(None, "a")]  # noqa: S608
-    assert ask(f"SELECT max_by(name, n) FILTER (WHERE name IS NOT NULL) FROM {rows}") == [("a",)]  # noqa: S608
+    assert ask(f"SELECT max_by(name, n), min_by(name, n) FROM {rows}") == [(None, "a")]
+    assert ask(f"SELECT max_by(name, n) FILTER (WHERE name IS NOT NULL) FROM {rows}") == [("a",)]
 
 
 def test_unnest_with_ordinality_counts_from_one(ask: Ask) -> None:

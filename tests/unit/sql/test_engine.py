@@ -80,7 +80,7 @@ def test_no_file_outside_the_curated_zone_can_be_read(
 def test_the_secret_could_be_read_without_the_lock(lake: Lake) -> None:
     (lake.root).mkdir(exist_ok=True)
     (lake.root / "secret.csv").write_text(f"line\n{SECRET}\n")
-    read = duckdb.connect().execute(f"SELECT * FROM read_csv('{lake.root}/secret.csv')")  # noqa: S608
+    read = duckdb.connect().execute(f"SELECT * FROM read_csv('{lake.root}/secret.csv')")
     assert read.fetchall() == [(SECRET,)]
 
 

@@ -25,10 +25,7 @@ DAY1, DAY2, DAY3 = "2026-01-01", "2026-01-02", "2026-01-03"
 
 def _keys(lake: Lake) -> dict[str, list[tuple[object, ...]]]:
     with connect(lake.root) as connection:
-        return {
-            view: run(connection, f"SELECT {key} FROM {view} ORDER BY {key}").rows  # noqa: S608
-            for view, key in KEYS.items()
-        }
+        return {view: run(connection, f"SELECT {key} FROM {view} ORDER BY {key}").rows for view, key in KEYS.items()}
 
 
 def test_the_newest_run_is_the_latest_and_a_deleted_playlist_is_gone(lake: Lake, ask: Ask) -> None:
@@ -169,7 +166,7 @@ def test_playlist_songs_has_a_row_for_every_item(lake: Lake, ask: Ask) -> None:
     lake.day(DAY1, {"p": [duo, local, episode, null_item()]}, songs={"a": {"explicit": True}})
     refresh(lake.root)
     columns = "position, item_type, song_id, song_name, artist_names, album_name, release_year, explicit, added_at"
-    assert ask(f"SELECT {columns} FROM playlist_songs ORDER BY position") == [  # noqa: S608
+    assert ask(f"SELECT {columns} FROM playlist_songs ORDER BY position") == [
         (0, "track", "a", "Song a", "One, Two", "Album of a", 1999, True, dt.datetime(2020, 1, 2, 3, 4, 5)),  # noqa: DTZ001
         (1, "local", None, "Mine", "Me", None, None, None, None),
         (2, "episode", None, "Talk", "Show", None, None, None, None),
@@ -205,7 +202,7 @@ def test_the_latest_views_read_only_the_newest_partition(lake: Lake, view: str) 
         lake.day(day, {"p": ["a"]})
     refresh(lake.root)
     with connect(lake.root) as connection:
-        plan = str(connection.execute(f"EXPLAIN ANALYZE SELECT * FROM {view}").fetchall())  # noqa: S608
+        plan = str(connection.execute(f"EXPLAIN ANALYZE SELECT * FROM {view}").fetchall())
     assert set(re.findall(r"Scanning Files: (\d+/\d+)", plan)) == {"1/2"}
 
 

@@ -91,7 +91,7 @@ def test_explicit_share(library: Lake, ask: Ask) -> None:
 
 def test_longest_standing_songs(library: Lake, ask: Ask) -> None:
     refresh(library.root)
-    rows = ask(f"SELECT song_name, playlist_name, added_on, days FROM ({athena.query('longest_standing_songs')})")  # noqa: S608
+    rows = ask(f"SELECT song_name, playlist_name, added_on, days FROM ({athena.query('longest_standing_songs')})")
     assert rows == [
         ("Mine", "Playlist mix", dt.date(2019, 5, 31), 2408),
         ("Song a", "Playlist best", dt.date(2019, 6, 1), 2407),
