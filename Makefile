@@ -15,6 +15,10 @@ run: .venv/.run ## The whole pipeline on this machine, on the bundled sample
 .PHONY: install
 install: .venv/.run ## Only make .venv: the command is .venv/bin/spotify-etl
 
+.PHONY: package
+package: .venv/.run ## Build the Lambda's zip in build/
+	@$(BIN)/python -m spotify_etl.lambda_package
+
 ##@ Work on it
 
 .PHONY: test
@@ -33,6 +37,10 @@ types: .venv/.test ## Check types (mypy, strict)
 unit: .venv/.test ## Run every test: make unit PYTEST_ARGS="-k views"
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: .venv/.run ## Measure: the tables of docs/benchmarks.md
+	@$(BIN)/python benchmarks/lambda_package.py
+
 .PHONY: format
 format: .venv/.test ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true
@@ -45,7 +53,7 @@ lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind; lakes stay
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

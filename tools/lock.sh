@@ -1,5 +1,6 @@
 #!/bin/sh
-# Pin every dependency with its hashes, for every platform, as `make lock`. test.txt takes the versions of run.txt.
+# Pin every dependency with its hashes, for every platform, as `make lock`. test.txt and lambda.txt take the versions of
+# run.txt; the Lambda runs on a Python of its own.
 set -eu
 compile() { .cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header "$@"; }
 
@@ -7,3 +8,4 @@ compile --python-version 3.8 requirements/uv.in -o requirements/uv.txt
 compile --python-version 3.11 requirements/build.in -o requirements/build.txt
 compile --python-version 3.11 pyproject.toml --extra spark -o requirements/run.txt
 compile --python-version 3.11 pyproject.toml --extra spark --extra test -c requirements/run.txt -o requirements/test.txt
+compile --python-version 3.13 requirements/lambda.in -c requirements/run.txt -o requirements/lambda.txt
