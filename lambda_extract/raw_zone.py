@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lambda_extract.errors import SpotifyAnswerError
 from lambda_extract.runs import Run
@@ -14,10 +14,17 @@ SCHEMA_VERSION = 1
 
 TO_BE_PROCESSED = "raw_data/to_be_processed/"
 PROCESSED = "raw_data/processed/"
-STATE = "state/playlists/"
 
-FETCHED = "fetched"
-MISSING = "missing"
+FETCHED: Literal["fetched"] = "fetched"
+"""Read in this run."""
+UNCHANGED: Literal["unchanged"] = "unchanged"
+"""Its snapshot_id did not move: the pages of its last complete extract land again."""
+STALE: Literal["stale"] = "stale"
+"""Failed or not reached: the pages of its last complete extract land again, with the reason."""
+MISSING: Literal["missing"] = "missing"
+"""Failed or not reached, and never read before: it is in the marker only."""
+ABSENT: Literal["absent"] = "absent"
+"""Spotify answered 404 in two runs in a row: it is gone, and in the marker only."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,19 @@ class Outcome:
     reason: str | None = None
     object: str | None = None
     rows: int | None = None
+    carried_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What all lines of one object share: the run, its time, how the playlist was come by and why."""
+
+    run: Run
+    extracted_at: str
+    fetch_status: str = FETCHED
+    fetch_reason: str | None = None
+    carried_from: str | None = None
+    keep_added_by: bool = True
 
 
 def folder(run: Run) -> str:
@@ -46,29 +66,24 @@ def marker_name(run: Run) -> str:
     return f"{folder(run)}run-{run.run_id}.json"
 
 
-def state_key(playlist_id: str) -> str:
-    """Name the object that remembers the last complete extract of a playlist."""
-    return f"{STATE}{playlist_id}.json"
-
-
-def page_line(run: Run, *, extracted_at: str, fetched_at: str, playlist: dict[str, Any], page: dict[str, Any]) -> bytes:
+def page_line(stamp: Stamp, *, fetched_at: str, playlist: Mapping[str, Any], page: Mapping[str, Any]) -> bytes:
     """Write one line of an object: a page of the API verbatim, its playlist, and where both come from."""
     return json_line(
         {
             "schema_version": SCHEMA_VERSION,
-            "run_id": run.run_id,
-            "extracted_at": extracted_at,
-            "fetch_status": FETCHED,
-            "fetch_reason": None,
+            "run_id": stamp.run.run_id,
+            "extracted_at": stamp.extracted_at,
+            "fetch_status": stamp.fetch_status,
+            "fetch_reason": stamp.fetch_reason,
             "fetched_at": fetched_at,
-            "carried_from": None,
+            "carried_from": stamp.carried_from,
             "playlist": playlist,
-            "page": page,
+            "page": page if stamp.keep_added_by else _without_added_by(page),
         }
     )
 
 
-def marker(run: Run, *, extracted_at: str, requests: int, playlists: Sequence[Outcome]) -> dict[str, Any]:
+def marker(run: Run, *, extracted_at: str, requests: int, playlists: list[Outcome], **told: Any) -> dict[str, Any]:
     """Build the list of every playlist's outcome; it lands last, so whoever sees it sees the whole run."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -76,24 +91,12 @@ def marker(run: Run, *, extracted_at: str, requests: int, playlists: Sequence[Ou
         "run_id": run.run_id,
         "extracted_at": extracted_at,
         "requests": requests,
+        **told,
         "playlists": [asdict(outcome) for outcome in playlists],
     }
 
 
-def state(run: Run, *, extracted_at: str, playlist: dict[str, Any], rows: int) -> dict[str, Any]:
-    """Build what is remembered of a complete extract. `object` is relative to a zone, since the job will move it."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "playlist_id": playlist["id"],
-        "snapshot_id": playlist.get("snapshot_id"),
-        "object": object_name(run, playlist["id"]),
-        "run_id": run.run_id,
-        "extracted_at": extracted_at,
-        "rows": rows,
-    }
-
-
-def json_line(document: dict[str, Any]) -> bytes:
+def json_line(document: Mapping[str, Any]) -> bytes:
     r"""Write a document as one line of compact JSON in UTF-8, `\n` at its end.
 
     Raises
@@ -109,3 +112,8 @@ def json_line(document: dict[str, Any]) -> bytes:
         return json.dumps(document, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
     except ValueError:
         raise SpotifyAnswerError("Spotify's answer holds a number that JSON cannot hold (NaN or infinity).") from None
+
+
+def _without_added_by(page: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [{**row, "added_by": None} if isinstance(row, dict) and "added_by" in row else row for row in page["items"]]
+    return {**page, "items": rows}

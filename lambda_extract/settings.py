@@ -214,7 +214,9 @@ def _secret_text(client: SecretsManagerClient, secret_id: str) -> str:
     try:
         return client.get_secret_value(SecretId=secret_id).get("SecretString", "")
     except (BotoCoreError, ClientError) as error:
-        raise SecretError(f"Cannot read the secret {secret_id}: {_code(error)}. Check its name and the role.") from error
+        raise SecretError(
+            f"Cannot read the secret {secret_id}: {_code(error)}. Check its name and the role."
+        ) from error
 
 
 def _code(error: Exception) -> str:

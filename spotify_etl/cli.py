@@ -1,6 +1,6 @@
 """The command line. Each command reads its options, calls one function and shows what it gave.
 
-Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine; 2 refused, nothing was changed.
+Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine or was not read; 2 refused, nothing was changed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import typer
 from rich.console import Console
 
 from lambda_extract.errors import ExtractError
+from lambda_extract.handler import utc_now
+from lambda_extract.settings import DEFAULT_BUDGET, MINE
 from spotify_etl import catalog, pipeline, render, sql
 from spotify_etl.errors import FAILED, CommandError, RefusedError
 from spotify_etl.lake import existing
@@ -42,6 +44,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class AddedBy(StrEnum):
+    """What becomes of the accounts of people who added songs."""
+
+    keep = "keep"
+    drop = "drop"
+
+
 @app.command()
 def run(  # noqa: PLR0913  the options of the command
     *,
@@ -55,12 +64,31 @@ def run(  # noqa: PLR0913  the options of the command
         typer.Option("--raw", metavar="PATH …", help="Load your own JSON: files or folders, instead of an extract."),
     ] = None,
     more: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", hidden=True)] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when something went to quarantine.")] = False,
+    playlists: Annotated[
+        str,
+        typer.Option(
+            "--playlists",
+            envvar="PLAYLISTS",
+            help="Which to read: mine, or ids, URIs or URLs with commas between, or a file (or s3://…) with one a line.",
+        ),
+    ] = MINE,
+    full: Annotated[bool, typer.Option("--full", help="Read every playlist anew, changed or not.")] = False,
+    budget: Annotated[
+        int,
+        typer.Option("--budget", envvar="REQUEST_BUDGET", metavar="N", help="Requests to Spotify a day, at the most."),
+    ] = DEFAULT_BUDGET,
+    added_by: Annotated[
+        AddedBy, typer.Option("--added-by", envvar="ADDED_BY", help="Keep or drop who added a song to a playlist.")
+    ] = AddedBy.keep,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 when something went to quarantine or a playlist could not be read."),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Run the pipeline: extract → job → catalogue → summary.
 
-    Reads your playlists with the credentials in the environment, or the bundled sample, or files that you have.
+    Reads your playlists (`spotify-etl auth` comes first), or the bundled sample, or files that you have.
     """
     if more and not raw:
         raise RefusedError(f"What is {more[0]} for? Files and folders follow --raw.")
@@ -72,12 +100,13 @@ def run(  # noqa: PLR0913  the options of the command
         elif raw:
             outcome = pipeline.run_raw(lake or Path("lake/mine"), [*raw, *(more or ())], progress)
         else:
-            outcome = pipeline.run_own(lake or Path("lake/mine"), os.environ, progress)
+            wish = pipeline.Wish(playlists, full, budget, added_by is AddedBy.keep)
+            outcome = pipeline.run_own(lake or Path("lake/mine"), os.environ, wish, progress)
     if json:
         sys.stdout.write(render.to_json(outcome.as_json()))
     else:
         render.show_outcome(Console(), outcome)
-    if strict and outcome.quarantined:
+    if strict and (outcome.quarantined or outcome.not_read):
         raise typer.Exit(FAILED)
 
 
@@ -107,7 +136,7 @@ def query(
 @app.command()
 def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
     """Say what is pending, processed and quarantined, and why; and how the last loads went."""
-    found = read_status(existing(lake or default_lake(Path())))
+    found = read_status(existing(lake or default_lake(Path())), utc_now())
     if json:
         sys.stdout.write(render.to_json(found.as_json()))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,6 +65,17 @@ class FolderStore:
         except OSError as error:
             raise StorageError(f"Cannot read {path}: {error.strerror}.") from error
 
+    def lines(self, key: str) -> Iterator[bytes] | None:
+        """Return an object's lines, one in memory at a time, or None if there is no such object."""
+        path = self._path(key)
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"Cannot read {path}: {error.strerror}.") from error
+        return _stream(file)
+
     def _path(self, key: str) -> Path:
         parts = key.split("/")
         if any(part in {"", ".", ".."} or "\0" in part for part in parts) or parts[0] == _INCOMING:
@@ -76,3 +88,8 @@ class FolderStore:
         if not inside:
             raise KeyRefusedError(f"{key[:200]!a} would lie outside of {self.root}.")
         return path
+
+
+def _stream(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        yield from file

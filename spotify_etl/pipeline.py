@@ -6,28 +6,37 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+import boto3
 import duckdb
 
 import athena
 from lambda_extract.errors import ExtractError
 from lambda_extract.extract import Clock, Progress
 from lambda_extract.handler import handle, utc_now
-from lambda_extract.playlist_ids import parse_playlist_ids
-from lambda_extract.raw_zone import PROCESSED, TO_BE_PROCESSED
-from lambda_extract.settings import Credentials, ExtractConfig, addresses
+from lambda_extract.playlist_ids import parse_playlist_file, resolve
+from lambda_extract.raw_zone import MISSING, PROCESSED, STALE, TO_BE_PROCESSED
+from lambda_extract.settings import (
+    CONSENT_DAYS,
+    DEFAULT_BUDGET,
+    MINE,
+    Credentials,
+    ExtractConfig,
+    addresses,
+)
 from lambda_extract.spotify import SpotifyClient
+from lambda_extract.storage import read_list
 from load_transform.contract import LOAD_INTENTS
-from spotify_etl import catalog, sample, sql
+from spotify_etl import catalog, credentials, sample, sql
 from spotify_etl.dropping import drop, files_to_drop
 from spotify_etl.errors import CommandError, RefusedError
 from spotify_etl.lake import OWN, SAMPLE, Lake, open_for_writing
 from spotify_etl.local_job import run_job
 from spotify_etl.standin import StandIn
 
-CREDENTIALS = ("SPOTIPY_CLIENT_ID", "SPOTIPY_CLIENT_SECRET", "SPOTIFY_REFRESH_TOKEN")
-PLAYLISTS = "PLAYLISTS"
+CONSENT_WARNING_DAYS = 32
+"""So many days before a consent ends a run begins to say so."""
 
 COUNTED = ("playlists", "playlist_items", "songs", "albums", "artists")
 """The views that a summary counts."""
@@ -56,6 +65,13 @@ class Outcome:
     dates: int
     rows: Mapping[str, int]
     answer: sql.QueryResult
+    notes: tuple[str, ...] = ()
+
+    @property
+    def not_read(self) -> list[Mapping[str, Any]]:
+        """What the extract says of playlists that it could not read: those that land as they were, and missing ones."""
+        entries = self.extract["playlists"] if self.extract else []
+        return [entry for entry in entries if entry["outcome"] in {STALE, MISSING}]
 
     @property
     def quarantined(self) -> list[Mapping[str, str]]:
@@ -76,6 +92,7 @@ class Outcome:
             "as_of": list(self.as_of),
             "dates": self.dates,
             "rows": dict(self.rows),
+            "notes": list(self.notes),
             "answer": {QUESTION: [dict(zip(self.answer.columns, row, strict=True)) for row in self.answer.rows]},
         }
 
@@ -92,27 +109,69 @@ def run_sample(root: Path, watcher: Watcher) -> Outcome:
             StandIn(sample.world()) as standin,
             SpotifyClient(standin.credentials, api_url=standin.api_url, token_url=standin.token_url) as spotify,
         ):
-            marker = _extract(lake, spotify, sample.config(), sample.EVENT, sample.now, watcher)
+            marker = extract(lake, spotify, sample.config(), sample.EVENT, sample.now, watcher)
         return _load(lake, lock, marker, watcher)
 
 
-def run_own(root: Path, environment: Mapping[str, str], watcher: Watcher) -> Outcome:
+@dataclass(frozen=True)
+class Wish:
+    """What the user's own extract is to read, as it was given: see `ExtractConfig`."""
+
+    playlists: str = MINE
+    full: bool = False
+    budget: int = DEFAULT_BUDGET
+    keep_added_by: bool = True
+
+    def config(self) -> ExtractConfig:
+        """Return what the extract takes.
+
+        Raises
+        ------
+        RefusedError
+            If something in it names no playlist, or no number of requests.
+        """
+        try:
+            return ExtractConfig(
+                playlists=_named(self.playlists.strip() or MINE),
+                full=self.full,
+                budget=self.budget,
+                keep_added_by=self.keep_added_by,
+            )
+        except ExtractError as error:
+            raise RefusedError(str(error)) from error
+
+
+def run_own(root: Path, environment: Mapping[str, str], wish: Wish, watcher: Watcher) -> Outcome:
     """Run on the user's own playlists, from the real Web API.
 
     Raises
     ------
     RefusedError
-        If the environment holds no credentials or names no playlists.
+        If there are no credentials, or the wish cannot be understood.
     CommandError
         If Spotify cannot be read.
     """
-    own = _own_settings(environment)
+    config = wish.config()
+    own, keep_token = credentials.load(environment)
+    try:
+        api_url, token_url = addresses(environment)
+    except ExtractError as error:
+        raise RefusedError(str(error)) from error
+    notes = [*_consent_note(own)]
     with open_for_writing(root, OWN) as (lake, lock):
         watcher.step("extract from the Spotify Web API")
+
+        def keep(refresh_token: str) -> None:
+            try:
+                keep_token(refresh_token)
+            except CommandError as error:
+                # The run goes on, and mostly the former token stays good for the next one.
+                notes.append(str(error))
+
         event = {"time": utc_now().isoformat(timespec="seconds")}
-        with SpotifyClient(own.credentials, api_url=own.api_url, token_url=own.token_url) as spotify:
-            marker = _extract(lake, spotify, own.config, event, utc_now, watcher)
-        return _load(lake, lock, marker, watcher)
+        with SpotifyClient(own, api_url=api_url, token_url=token_url, on_new_refresh_token=keep) as spotify:
+            marker = extract(lake, spotify, config, event, utc_now, watcher, own)
+        return _load(lake, lock, marker, watcher, tuple(notes))
 
 
 def run_raw(root: Path, paths: Iterable[Path], watcher: Watcher) -> Outcome:
@@ -124,47 +183,62 @@ def run_raw(root: Path, paths: Iterable[Path], watcher: Watcher) -> Outcome:
         return _load(lake, lock, None, watcher)
 
 
-@dataclass(frozen=True)
-class _OwnSettings:
-    credentials: Credentials
-    config: ExtractConfig
-    api_url: str
-    token_url: str
-
-
-def _own_settings(environment: Mapping[str, str]) -> _OwnSettings:
-    absent = [name for name in (*CREDENTIALS, PLAYLISTS) if not environment.get(name, "").strip()]
-    if absent:
-        raise RefusedError(
-            f"{', '.join(absent)} not set: without them your playlists cannot be read. docs/spotify.md says how to get "
-            "them; `spotify-etl run --sample` needs none."
-        )
-    client_id, client_secret, refresh_token = (environment[name].strip() for name in CREDENTIALS)
-    try:
-        config = ExtractConfig(parse_playlist_ids(environment[PLAYLISTS]))
-        api_url, token_url = addresses(environment)
-    except ExtractError as error:
-        raise RefusedError(str(error)) from error
-    return _OwnSettings(Credentials(client_id, client_secret, refresh_token), config, api_url, token_url)
-
-
-def _extract(  # noqa: PLR0913, PLR0917  what the Lambda's handler takes
+def extract(  # noqa: PLR0913, PLR0917  what the Lambda's handler takes
     lake: Lake,
     spotify: SpotifyClient,
     config: ExtractConfig,
     event: Mapping[str, str],
     clock: Clock,
     watcher: Watcher,
+    own: Credentials | None = None,
 ) -> Mapping[str, Any]:
+    """Run the Lambda's handler with the lake's folder for a bucket and return what it returns.
+
+    Raises
+    ------
+    CommandError
+        If nothing could be landed.
+    """
+
     def tell(progress: Progress) -> None:
         name = progress.name or progress.playlist_id
         rows = f", {progress.rows} of {progress.total} rows" if progress.total else ""
         watcher.detail(f"playlist {progress.number} of {progress.count}: {name}{rows}")
 
     try:
-        return handle(event, None, config=config, store=lake.raw, spotify=spotify, clock=clock, on_progress=tell)
+        return handle(
+            event,
+            None,
+            config=config,
+            store=lake.raw,
+            spotify=spotify,
+            clock=clock,
+            credentials=own,
+            on_progress=tell,
+        )
     except ExtractError as error:
         raise CommandError(f"The extract stopped ({error.code}): {error}") from error
+
+
+def _named(playlists: str) -> tuple[str, ...] | Literal["mine"]:
+    """Return the playlists of a file, of a list on S3, or those that are named one by one."""
+    try:
+        is_file = Path(playlists).is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        return resolve(playlists, lambda address: read_list(boto3.client("s3"), address))
+    try:
+        return parse_playlist_file(Path(playlists).read_text(encoding="utf-8"), source=playlists)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{playlists} cannot be read as a list of playlists: {type(error).__name__}.") from error
+
+
+def _consent_note(own: Credentials) -> list[str]:
+    age = own.consent_age(utc_now())
+    if age is None or CONSENT_DAYS - age >= CONSENT_WARNING_DAYS:
+        return []
+    return [f"Your consent ends in {max(0, int(CONSENT_DAYS - age))} days. Give it anew: spotify-etl auth"]
 
 
 def _landed(key: str, there: Collection[str]) -> bool:
@@ -178,7 +252,9 @@ def _count(connection: duckdb.DuckDBPyConnection, view: str) -> int:
     return int(counted)
 
 
-def _load(lake: Lake, lock: int, marker: Mapping[str, Any] | None, watcher: Watcher) -> Outcome:
+def _load(
+    lake: Lake, lock: int, marker: Mapping[str, Any] | None, watcher: Watcher, notes: tuple[str, ...] = ()
+) -> Outcome:
     """Run the job if there is something to do, publish, and ask the lake what it holds."""
     load = None
     if _is_pending(lake):
@@ -193,7 +269,7 @@ def _load(lake: Lake, lock: int, marker: Mapping[str, Any] | None, watcher: Watc
         answer = sql.run(connection, athena.query(QUESTION))
     finally:
         connection.close()
-    return Outcome(lake.root, marker, load, publication.latest_dates, len(publication.dates), rows, answer)
+    return Outcome(lake.root, marker, load, publication.latest_dates, len(publication.dates), rows, answer, notes)
 
 
 def _is_pending(lake: Lake) -> bool:

@@ -20,10 +20,17 @@ from rich.table import Table
 import athena
 from spotify_etl.pipeline import QUESTION, Outcome
 from spotify_etl.sql import QueryResult
-from spotify_etl.status import Status
+from spotify_etl.status import ExtractStatus, Status
 
 _SHOWN = 10
 _FIRST = 5
+_OUTCOMES = {
+    "fetched": "read anew",
+    "unchanged": "unchanged",
+    "stale": "stale",
+    "missing": "missing",
+    "absent": "gone",
+}
 _EXAMPLE = '"SELECT * FROM playlist_changes"'
 
 
@@ -63,9 +70,7 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         _line(console, "\n[bold]Nothing is new:[/bold] no raw object waits, the tables are as they were.")
     else:
         _line(console, f"\n[bold]Loaded[/bold] {_loaded(outcome)}")
-    for playlist in (outcome.extract or {}).get("playlists", []):
-        if playlist["outcome"] == "missing":
-            _line(console, f"[yellow]Not read[/yellow] {playlist['playlist_id']}: {escape(playlist['reason'] or '')}")
+    _show_extract(console, outcome)
     _show_quarantined(console, outcome.quarantined)
     _show_drift(console, (load or {}).get("dates", []))
     for date in outcome.held:
@@ -83,6 +88,28 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     _line(console, f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {lake}[/bold]")
 
 
+def _show_extract(console: Console, outcome: Outcome) -> None:
+    """Print how the extract went, and each playlist that could not be read with the reason."""
+    extract = outcome.extract
+    if extract is None:
+        return
+    read = ", ".join(f"{count} {_OUTCOMES[name]}" for name, count in extract["outcomes"].items())
+    budget = extract["budget"]
+    _line(
+        console,
+        f"[bold]Read[/bold]   {read or 'no playlist'}; {extract['requests_made']} requests, "
+        f"{budget['used']} of {budget['limit']} within a day",
+    )
+    for playlist in outcome.not_read[:_SHOWN]:
+        how = f"as of {playlist['carried_from']}" if playlist["object"] else "never read"
+        _line(
+            console, f"[yellow]Not read[/yellow] {playlist['playlist_id']} ({how}): {escape(playlist['reason'] or '')}"
+        )
+    _show_rest(console, len(outcome.not_read))
+    for note in outcome.notes:
+        _line(console, f"[yellow]Noticed[/yellow] {escape(note)}")
+
+
 def show_status(console: Console, status: Status) -> None:
     """Print a lake's state."""
     _line(console, f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
@@ -97,11 +124,27 @@ def show_status(console: Console, status: Status) -> None:
     _show_quarantined(console, status.quarantined)
     for load_id in status.unfinished_loads:
         _line(console, f"[yellow]unfinished[/yellow]  load {load_id}: the next run repairs it")
+    _show_extract_status(console, status.extract)
     for load in status.loads:
         dates = f"{load['dates']} dates" if load["dates"] != 1 else "1 date"
         rows = f"{load['rows_in']:,} rows in = {load['rows_out']:,} out + {load['rows_superseded']:,} superseded"
         objects = f"{load['objects_new']} new objects, {load['objects_quarantined']} quarantined"
         _line(console, f"loaded      {load['loaded_at'][:19]}Z  {dates} ({_span(load)}): {objects}, {rows}")
+
+
+def _show_extract_status(console: Console, extract: ExtractStatus | None) -> None:
+    if extract is None:
+        return
+    told = ", ".join(f"{count} {_OUTCOMES.get(name, name)}" for name, count in extract.outcomes.items())
+    _line(console, f"extracted   run {extract.run_id}: {told}")
+    rest = ""
+    if extract.waiting:
+        days = "today" if extract.days_left == 0 else f"in about {extract.days_left} day{'s'[: extract.days_left > 1]}"
+        rest = f"; {extract.waiting} wait, the rest {days}"
+    _line(console, f"            {extract.read} of {extract.playlists} playlists{rest}")
+    _line(console, f"            {extract.requests} of {extract.budget} requests within a day")
+    if extract.halted:
+        _line(console, f"[yellow]stopped[/yellow]     {extract.halted['code']}: {escape(extract.halted['message'])}")
 
 
 def table(result: QueryResult, *, title: str | None = None) -> Table:

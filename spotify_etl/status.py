@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lambda_extract.raw_zone import PROCESSED, TO_BE_PROCESSED
+from lambda_extract.budget import requests_within_a_day
+from lambda_extract.raw_zone import ABSENT, PROCESSED, TO_BE_PROCESSED
+from lambda_extract.state import LAST_RUN, read_document
 from load_transform.contract import LOAD_INTENTS, QUARANTINE
 from spotify_etl import catalog, sql
 from spotify_etl.lake import Lake
@@ -24,6 +28,42 @@ FROM load_reports GROUP BY load_id ORDER BY load_id DESC LIMIT {LAST_LOADS}
 
 
 @dataclass(frozen=True)
+class ExtractStatus:
+    """How the last run of the extract went, and what it has still to read.
+
+    `waiting` are playlists that the budget, the quota or the time did not reach; at `budget` requests a day reading
+    them takes about `days_left` days. `requests` are those of the last day.
+    """
+
+    run_id: str
+    outcomes: dict[str, int]
+    playlists: int
+    read: int
+    waiting: int
+    days_left: int
+    requests: int
+    budget: int
+    halted: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, marker: dict[str, Any], requests: int) -> ExtractStatus:
+        """Read it from a run's marker."""
+        outcomes = Counter(entry["outcome"] for entry in marker["playlists"])
+        limit, backlog = marker["budget"]["limit"], marker["backlog"]
+        return cls(
+            run_id=marker["run_id"],
+            outcomes=dict(outcomes),
+            playlists=outcomes.total() - outcomes[ABSENT],
+            read=sum(1 for entry in marker["playlists"] if entry["object"]),
+            waiting=backlog["playlists"],
+            days_left=-(-backlog["requests"] // limit),
+            requests=requests,
+            budget=limit,
+            halted=marker["halted"],
+        )
+
+
+@dataclass(frozen=True)
 class Status:
     """A lake's state: keys of waiting objects, reasons of quarantined ones, the last loads, what the views show."""
 
@@ -36,14 +76,15 @@ class Status:
     published_dates: int
     as_of: list[str]
     loads: list[dict[str, Any]]
+    extract: ExtractStatus | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the status for machines."""
         return asdict(self)
 
 
-def read_status(lake: Lake) -> Status:
-    """Read the lake's state."""
+def read_status(lake: Lake, now: datetime) -> Status:
+    """Read the lake's state as it is now."""
     connection = catalog.connect(lake.root)
     try:
         loads = sql.run(connection, _LOADS)
@@ -60,7 +101,16 @@ def read_status(lake: Lake) -> Status:
         published_dates=len(published.dates),
         as_of=list(published.latest_dates),
         loads=[dict(zip(loads.columns, row, strict=True)) for row in loads.rows],
+        extract=_extract(lake, now),
     )
+
+
+def _extract(lake: Lake, now: datetime) -> ExtractStatus | None:
+    marker = read_document(lake.raw, LAST_RUN)
+    try:
+        return ExtractStatus.of(marker, requests_within_a_day(lake.raw, now)) if marker else None
+    except (KeyError, TypeError):
+        return None  # by another version; the next run writes it anew
 
 
 def _quarantined(lake: Lake) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from lambda_extract.raw_zone import TO_BE_PROCESSED
 from lambda_extract.settings import ExtractConfig
 from lambda_extract.spotify import PAGE_SIZE
 from spotify_etl.sample.weeks import KITCHEN, LAST_WEEK, OWNER, monday, playlists_on
-from spotify_etl.standin import ServedPlaylist, World, items_page
+from spotify_etl.standin import World, items_page
 
 __all__ = ["CLASSIC_KEY", "EVENT", "SAMPLE_NOW", "config", "now", "playlists_on", "snapshots", "world"]
 
@@ -41,8 +41,8 @@ def world() -> World:
 
 
 def config() -> ExtractConfig:
-    """Return what the sample's extract reads: all playlists that there are at `SAMPLE_NOW`."""
-    return ExtractConfig(tuple(world().playlists))
+    """Return what the sample's extract reads: all playlists of the made-up listener."""
+    return ExtractConfig()
 
 
 def snapshots() -> Iterator[tuple[str, bytes]]:
@@ -68,7 +68,7 @@ def _extracted(moment: datetime) -> Iterator[tuple[str, bytes]]:
     handle(
         {"time": moment.isoformat()},
         None,
-        config=ExtractConfig(tuple(past.playlists)),
+        config=config(),
         store=store,
         spotify=_Direct(past),
         clock=lambda: moment,
@@ -91,26 +91,44 @@ class _Memory:
     def read(self, key: str) -> bytes | None:
         return self.objects.get(key)
 
+    def lines(self, key: str) -> Iterator[bytes] | None:
+        content = self.objects.get(key)
+        return None if content is None else iter(content.splitlines(keepends=True))
+
 
 class _Direct:
     """Asks a world what `SpotifyClient` asks the Web API."""
 
     def __init__(self, past: World) -> None:
-        self._playlists = past.playlists
-        self.requests = 0
+        self._world = past
+
+    def connect(self) -> None:
+        """Nothing is needed."""
+
+    def disconnect(self) -> None:
+        """Nothing is held."""
+
+    def me(self) -> dict[str, Any]:
+        return {"id": self._world.user_id}
+
+    def my_playlists(self, offset: int) -> dict[str, Any]:
+        entries = [
+            {**playlist.metadata, "items": {"total": len(playlist.rows)}} for playlist in self._world.playlists.values()
+        ]
+        return {"items": entries[offset : offset + PAGE_SIZE], "offset": offset, "total": len(entries)}
+
+    def playlist(self, playlist_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        # Without the embedded page: the weeks lie as they would if each page had been asked for.
+        return self.metadata(playlist_id), None
 
     def metadata(self, playlist_id: str) -> dict[str, Any]:
-        return self._playlist(playlist_id).metadata
+        return self._world.playlists[playlist_id].metadata
 
     def snapshot_id(self, playlist_id: str) -> str | None:
-        return str(self._playlist(playlist_id).metadata["snapshot_id"])
+        return str(self.metadata(playlist_id)["snapshot_id"])
 
     def page(self, playlist_id: str, offset: int) -> dict[str, Any]:
-        return items_page(self._playlist(playlist_id), limit=PAGE_SIZE, offset=offset)
-
-    def _playlist(self, playlist_id: str) -> ServedPlaylist:
-        self.requests += 1
-        return self._playlists[playlist_id]
+        return items_page(self._world.playlists[playlist_id], limit=PAGE_SIZE, offset=offset)
 
 
 def _classic_page() -> bytes:

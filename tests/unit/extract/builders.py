@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lambda_extract.extract import Clock, OnProgress, ignore_progress
 from lambda_extract.handler import handle
-from lambda_extract.settings import ExtractConfig
+from lambda_extract.settings import MINE, ExtractConfig
 from lambda_extract.spotify import SpotifyClient
 from lambda_extract.storage import RawStore
 from spotify_etl.folder_store import FolderStore
@@ -66,8 +67,8 @@ def world(*playlists: ServedPlaylist) -> World:
     return World(ME, {each.playlist_id: each for each in playlists})
 
 
-def client(standin: StandIn) -> SpotifyClient:
-    return SpotifyClient(standin.credentials, api_url=standin.api_url, token_url=standin.token_url)
+def client(standin: StandIn, **arguments: Any) -> SpotifyClient:
+    return SpotifyClient(standin.credentials, api_url=standin.api_url, token_url=standin.token_url, **arguments)
 
 
 def extract(
@@ -78,18 +79,41 @@ def extract(
     event: object = None,
     clock: Clock = lambda: NOW,
     on_progress: OnProgress = ignore_progress,
+    sleep: Callable[[float], None] = lambda _: None,
+    context: object = None,
+    user: str | None = None,
+    **config: Any,
 ) -> dict[str, Any]:
-    config = ExtractConfig(tuple(playlist_id(letter) for letter in letters))
-    with client(standin) as spotify:
+    """Run the handler on the playlists that the letters name, or on all that are mine; waits take no time."""
+    playlists = MINE if letters == MINE else tuple(playlist_id(letter) for letter in letters)
+    with client(standin, clock=clock) as spotify:
         return handle(
             EVENT if event is None else event,
-            FakeContext(),
-            config=config,
+            FakeContext() if context is None else context,
+            config=ExtractConfig(playlists, **config),
             store=store,
             spotify=spotify,
             clock=clock,
+            credentials=replace(standin.credentials, user_id=user),
+            sleep=sleep,
+            random=lambda: 0.5,
             on_progress=on_progress,
         )
+
+
+def on_day(day: int, hour: int = 6) -> dict[str, Any]:
+    """The arguments of a run on another day of that November: its event and its clock."""
+    moment = NOW.replace(day=day, hour=hour)
+    return {"event": {"time": f"{moment:%Y-%m-%dT%H:00:00Z}"}, "clock": lambda: moment}
+
+
+def key_on(day: int, letter: str, zone: str = "raw_data/to_be_processed", hour: int = 6) -> str:
+    return f"{zone}/extract_date=2026-11-{day:02}/{playlist_id(letter)}-202611{day:02}T{hour:02}0000Z.jsonl"
+
+
+def status_of(store: RawStore, key: str) -> str:
+    (status,) = {line["fetch_status"] for line in lines(store, key)}
+    return str(status)
 
 
 def lines(store: RawStore, key: str) -> list[dict[str, Any]]:
