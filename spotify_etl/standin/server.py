@@ -91,9 +91,7 @@ def _handler(respond: Respond, stopping: threading.Event) -> type[BaseHTTPReques
 
         def _reset(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            # As long as the file is open the socket is too, and shutting it down, as the server does later, would
-            # end the connection in good order.
-            self.rfile.close()
+            # Closed here, before the server shuts it down, which would end the connection in good order.
             self.connection.close()
 
     return Handler

@@ -79,7 +79,7 @@ def _playlist(world: World, access: Access, playlist: ServedPlaylist, rest: list
 
 def _rows(world: World, playlist: ServedPlaylist, name: str, query: Mapping[str, str]) -> Listing[dict[str, Any]]:
     shape = as_it_is if world.mode == "dev" else _with_the_old_names
-    extra = {name: query[name] for name in ("additional_types",) if name in query}
+    extra = {each: query[each] for each in ("additional_types",) if each in query}
     return Listing(_address(playlist, name), playlist.rows, shape=shape, extra=extra, next_host=world.next_host)
 
 
@@ -88,7 +88,7 @@ def _address(playlist: ServedPlaylist, name: str) -> str:
 
 
 def _granted(access: Access, playlist: ServedPlaylist) -> bool:
-    return playlist.scope is None or playlist.scope in access.scopes or not access.by_user
+    return playlist.scope is None or playlist.scope in access.scopes
 
 
 def _items_names(world: World) -> tuple[str, ...]:

@@ -85,7 +85,11 @@ def test_a_time_is_counted_when_an_answer_is_given() -> None:
 
 
 def test_the_times_hold_for_many_at_once() -> None:
-    before = faults.on("/me", faults.server_error(), times=10)
+    def thoughtful(_: Request) -> Answer:
+        time.sleep(0.001)  # long enough for the others to come in between
+        return faults.server_error()
+
+    before = faults.on("/me", thoughtful, times=10)
     with StandIn(world(), before=before) as standin, ThreadPoolExecutor(20) as pool:
         token = user_token(standin)
         answers = list(pool.map(lambda _: get(standin, "me", token).status_code, range(60)))
