@@ -32,9 +32,9 @@ def list_playlists(source: PlaylistSource) -> list[dict[str, Any]]:
         If the pages do not fit together, time after time: a playlist that slipped between two pages would look deleted.
     """
     for _ in range(_READS):
-        found, total = _read_list(source)
+        found, totals = _read_list(source)
         ids = [entry.get("id") for entry in found if isinstance(entry, dict)]
-        if len(found) == total and len(set(ids)) == len(ids):
+        if totals == {len(found)} and len(set(ids)) == len(ids):
             return [entry for entry in found if isinstance(entry, dict)]
     raise LibraryChangedError("Your list of playlists changed while it was read, time after time. Try again later.")
 
@@ -98,13 +98,15 @@ def total_of(entry: Mapping[str, Any]) -> int | None:
     return next((page["total"] for page in pages if isinstance(page, dict) and type(page.get("total")) is int), None)
 
 
-def _read_list(source: PlaylistSource) -> tuple[list[Any], int]:
+def _read_list(source: PlaylistSource) -> tuple[list[Any], set[int]]:
+    """Return the entries of all pages, and every total that a page has told."""
     page = source.my_playlists(0)
-    found = list(page["items"])
+    found, totals = list(page["items"]), {page["total"]}
     while page["items"] and len(found) < page["total"]:
         page = source.my_playlists(len(found))
         found += page["items"]
-    return found, page["total"]
+        totals.add(page["total"])
+    return found, totals
 
 
 def list_requests(playlists: int) -> int:

@@ -1,6 +1,7 @@
 """The command line. Each command reads its options, calls one function and shows what it gave.
 
-Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine or was not read; 2 refused, nothing was changed.
+Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine or was not read; 2 refused,
+nothing was changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.console import Console
 from lambda_extract.errors import ExtractError
 from lambda_extract.handler import utc_now
 from lambda_extract.settings import DEFAULT_BUDGET, MINE
-from spotify_etl import catalog, pipeline, render, sql
+from spotify_etl import catalog, cli_account, pipeline, render, sql
 from spotify_etl.errors import FAILED, CommandError, RefusedError
 from spotify_etl.lake import existing
 from spotify_etl.status import default_lake, read_status
@@ -69,7 +70,7 @@ def run(  # noqa: PLR0913  the options of the command
         typer.Option(
             "--playlists",
             envvar="PLAYLISTS",
-            help="Which to read: mine, or ids, URIs or URLs with commas between, or a file (or s3://…) with one a line.",
+            help="Which to read: mine, or ids, URIs or URLs with commas between, or a file (or s3://…) of them.",
         ),
     ] = MINE,
     full: Annotated[bool, typer.Option("--full", help="Read every playlist anew, changed or not.")] = False,
@@ -141,6 +142,9 @@ def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
         sys.stdout.write(render.to_json(found.as_json()))
     else:
         render.show_status(Console(), found)
+
+
+cli_account.register(app)
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from lambda_extract.raw_zone import TO_BE_PROCESSED
 from lambda_extract.settings import ExtractConfig
 from lambda_extract.spotify import PAGE_SIZE
 from spotify_etl.sample.weeks import KITCHEN, LAST_WEEK, OWNER, monday, playlists_on
-from spotify_etl.standin import World, items_page
+from spotify_etl.standin import EMBEDDED_ROWS, World, items_page
 
 __all__ = ["CLASSIC_KEY", "EVENT", "SAMPLE_NOW", "config", "now", "playlists_on", "snapshots", "world"]
 
@@ -118,8 +118,8 @@ class _Direct:
         return {"items": entries[offset : offset + PAGE_SIZE], "offset": offset, "total": len(entries)}
 
     def playlist(self, playlist_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        # Without the embedded page: the weeks lie as they would if each page had been asked for.
-        return self.metadata(playlist_id), None
+        playlist = self._world.playlists[playlist_id]
+        return playlist.metadata, items_page(playlist, limit=EMBEDDED_ROWS, offset=0)
 
     def metadata(self, playlist_id: str) -> dict[str, Any]:
         return self._world.playlists[playlist_id].metadata

@@ -81,9 +81,11 @@ def test_a_scheduled_run_lands_on_s3(name: str) -> None:
         f"{folder}run-20261123T060000Z.json",
         f"state/playlists/{playlist_id('a')}.json",
         f"state/playlists/{playlist_id('b')}.json",
+        "state/last_run.json",
+        "state/requests.json",
     }
     pages = landed[f"{folder}{playlist_id('a')}-20261123T060000Z.jsonl"].splitlines()
-    assert [len(json.loads(page)["page"]["items"]) for page in pages] == [50, 10]
+    assert [len(json.loads(page)["page"]["items"]) for page in pages] == [60]
     marker = json.loads(landed[f"{folder}run-20261123T060000Z.json"])
     assert {name: result[name] for name in marker} == marker
     assert json.loads(json.dumps(result)) == result

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from lambda_extract.errors import AuthorisationError, SpotifyAnswerError, SpotifyUnavailableError, TokenEndpointError
+from lambda_extract.errors import (
+    AuthorisationError,
+    ClientRefusedError,
+    ConsentEndedError,
+    RateLimitedError,
+    SpotifyAnswerError,
+    SpotifyUnreachableError,
+    TokenEndpointError,
+)
 from lambda_extract.settings import Credentials
 from lambda_extract.spotify import SpotifyClient
 from spotify_etl.standin import Answer, Request, StandIn
@@ -25,14 +33,17 @@ def test_requests_are_the_documented_ones() -> None:
         spotify.metadata(A)
         spotify.page(A, 50)
         spotify.snapshot_id(A)
-        metadata, page, snapshot = standin.requests
-        assert spotify.requests == 3
+        spotify.playlist(A)
+        spotify.my_playlists(50)
+        metadata, page, snapshot, whole, library = standin.requests
     assert "items" not in metadata.query["fields"].split(",")
     assert "tracks" not in metadata.query["fields"].split(",")
     assert page == Request(
         "GET", f"/v1/playlists/{A}/items", {"limit": "50", "offset": "50", "additional_types": "track,episode"}
     )
     assert snapshot.query["fields"] == "snapshot_id"
+    assert whole == Request("GET", f"/v1/playlists/{A}", {"additional_types": "track,episode"})
+    assert library == Request("GET", "/v1/me/playlists", {"limit": "50", "offset": "50"})
 
 
 def test_metadata_never_carries_items() -> None:
@@ -119,30 +130,33 @@ def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     here = f"http://127.0.0.1:{port}/"
-    with SpotifyClient(Credentials("id", "secret", "refresh"), api_url=here, token_url=here) as spotify:
-        with pytest.raises(TokenEndpointError, match="could not be asked"):
-            spotify.metadata(A)
-        assert spotify.requests == 0
+    with (
+        SpotifyClient(Credentials("id", "secret", "refresh"), api_url=here, token_url=here) as spotify,
+        pytest.raises(TokenEndpointError, match="could not be asked"),
+    ):
+        spotify.metadata(A)
 
 
 def test_the_api_hangs_up() -> None:
     with StandIn(world(playlist("a", 1))) as standin, client(standin) as spotify:
         spotify.metadata(A)
         spotify._spotify.prefix = "http://127.0.0.1:9/v1/"  # type: ignore[union-attr]
-        with pytest.raises(SpotifyUnavailableError, match="could not be asked"):
+        with pytest.raises(SpotifyUnreachableError, match="connection to Spotify failed"):
             spotify.metadata(A)
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(400, {"error": "invalid_grant", "error_description": "Refresh token expired"}), AuthorisationError),
-        (Answer(400, {"error": "invalid_client"}), AuthorisationError),
+        (Answer(400, {"error": "invalid_grant", "error_description": "Refresh token expired"}), ConsentEndedError),
+        (Answer(400, {"error": "invalid_client"}), ClientRefusedError),
+        (Answer(400, {"error": "unauthorized_client"}), AuthorisationError),
+        (Answer(429, {}), RateLimitedError),
         (Answer(503, b"<html>hunter2</html>"), TokenEndpointError),
         (Answer(400, {"error": {"status": 400}}), TokenEndpointError),
         (Answer(200, b"hunter2"), TokenEndpointError),
         (Answer(200, b"[]"), TokenEndpointError),
-        (Answer(200, {"access_token": "hunter2"}), TokenEndpointError),
+        (Answer(200, {"access_token": ""}), TokenEndpointError),
         (Answer(200, {"access_token": None, "expires_in": 3600}), TokenEndpointError),
     ],
 )
