@@ -14,7 +14,7 @@ def environment(standin: StandIn, *playlists: str) -> dict[str, str]:
     return {
         "SPOTIPY_CLIENT_ID": standin.credentials.client_id,
         "SPOTIPY_CLIENT_SECRET": standin.credentials.client_secret,
-        "SPOTIFY_REFRESH_TOKEN": standin.credentials.refresh_token,
+        "SPOTIFY_REFRESH_TOKEN": standin.refresh_token,
         "SPOTIFY_API_URL": standin.api_url,
         "SPOTIFY_TOKEN_URL": standin.token_url,
         "PLAYLISTS": " ".join(playlists),
@@ -38,7 +38,7 @@ def test_own_playlists_land_and_one_that_is_gone_is_named(tmp_path: Path) -> Non
 def test_no_secret_is_left_behind(tmp_path: Path) -> None:
     with StandIn(sample.world()) as standin:
         done = spotify_etl("run", cwd=tmp_path, env=environment(standin, "0" * 22))
-        secrets = [standin.credentials.client_secret, standin.credentials.refresh_token]
+        secrets = [standin.credentials.client_secret, standin.refresh_token]
 
     assert done.returncode == 1
     assert "nothing_landed" in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from lambda_extract.errors import (
     EventTimeError,
     ExtractError,
     PlaylistIdError,
+    PlaylistListError,
+    PremiumRequiredError,
     SecretError,
     SettingsError,
     StorageError,
 )
 from lambda_extract.handler import lambda_handler
-from spotify_etl.standin import StandIn, World
+from spotify_etl.standin import StandIn, World, faults
 from tests.unit.extract.builders import FakeContext, playlist, playlist_id, world
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -196,3 +199,112 @@ def test_the_outcome_of_each_playlist_is_logged(
     said = [(record.levelname, record.getMessage().split(":")[0]) for record in caplog.records]
     assert ("INFO", f"playlist {playlist_id('a')} (1 of 2) fetched") in said
     assert ("WARNING", f"playlist {playlist_id('b')} (2 of 2) missing") in said
+
+
+def _said(printed: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+
+
+def _metrics(printed: str) -> dict[str, Any]:
+    (line,) = [document for document in _said(printed) if "_aws" in document]
+    return line
+
+
+@pytest.mark.usefixtures("standin")
+def test_the_metrics_of_a_run_are_one_line_and_ten_at_the_most(
+    served: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = {**SECRET, "authorized_at": (datetime.now(UTC) - timedelta(days=100)).isoformat()}
+    boto3.client("secretsmanager").put_secret_value(SecretId="spotify", SecretString=json.dumps(old))
+    del served.playlists[playlist_id("b")]
+    lambda_handler(event("scheduler"), FakeContext())
+    told = _metrics(capsys.readouterr().out)
+    (directive,) = told["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "SpotifyEtl"
+    assert directive["Dimensions"] == [["FunctionName"]]
+    assert len(directive["Metrics"]) <= 10
+    assert {metric["Name"]: told[metric["Name"]] for metric in directive["Metrics"]} == {
+        "RunsLanded": 1,
+        "PlaylistsFetched": 1,
+        "PlaylistsUnchanged": 0,
+        "PlaylistsStale": 0,
+        "PlaylistsMissing": 1,
+        "Items": 60,
+        "Requests": 2,
+        "ThrottledSeconds": 0,
+        "TokenAgeDays": pytest.approx(100, abs=0.01),
+    }
+    assert told["error_codes"] == {"playlist_not_found": 1}
+    assert (told["run_id"], told["request_id"]) == ("20261123T060000Z", FakeContext().aws_request_id)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_run_that_fails_says_so_in_its_metrics_and_its_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with StandIn(World("me", premium=False)) as standin:
+        for name, value in (("API", standin.api_url), ("TOKEN", standin.token_url)):
+            monkeypatch.setenv(f"SPOTIFY_{name}_URL", value)
+        monkeypatch.setenv("RAW_BUCKET", "raw-bucket")
+        monkeypatch.setenv("SPOTIFY_SECRET_ID", "spotify")
+        monkeypatch.delenv("PLAYLISTS", raising=False)
+        with caplog.at_level(logging.INFO), pytest.raises(PremiumRequiredError):
+            lambda_handler(event("scheduler"), FakeContext())
+    told = _metrics(capsys.readouterr().out)
+    assert (told["RunsLanded"], told["error_code"]) == (0, "premium_required")
+    (line,) = [json.loads(line) for line in caplog.text.splitlines() if '"ERROR"' in line]
+    assert line["error_code"] == "premium_required"
+    assert (line["run_id"], line["request_id"]) == ("20261123T060000Z", FakeContext().aws_request_id)
+
+
+@pytest.mark.usefixtures("standin")
+def test_logs_are_json_with_the_run_and_the_request(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="lambda_extract"):
+        lambda_handler(event("scheduler"), FakeContext())
+    lines = [json.loads(line) for line in caplog.text.splitlines()]
+    assert {line["run_id"] for line in lines} == {"20261123T060000Z"}
+    assert {line["request_id"] for line in lines} == {FakeContext().aws_request_id}
+    assert all({"timestamp", "level", "message", "logger"} <= set(line) for line in lines)
+
+
+def test_neither_secrets_nor_other_people_are_in_any_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, aws: None
+) -> None:
+    for name in ("spotipy", "urllib3", "requests", "boto3", "botocore"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    shared, followed = playlist("a", 60, owner="another-person"), playlist("c", 1, owner="another-person")
+    shared.metadata["collaborative"] = True
+    for row in shared.rows:
+        row["added_by"] = {"id": "another-person", "uri": "spotify:user:another-person"}
+    with StandIn(world(shared, followed, playlist("d", 2))) as standin:
+        standin.before = faults.in_turn(
+            faults.on(playlist_id("a"), faults.expired_token(), times=1),
+            faults.on(playlist_id("d"), faults.quota_exceeded()),
+        )
+        standin.refresh_answer = "rotated"
+        monkeypatch.setenv("SPOTIFY_API_URL", standin.api_url)
+        monkeypatch.setenv("SPOTIFY_TOKEN_URL", standin.token_url)
+        monkeypatch.setenv("RAW_BUCKET", "raw-bucket")
+        monkeypatch.setenv("SPOTIFY_SECRET_ID", "spotify")
+        monkeypatch.delenv("PLAYLISTS", raising=False)
+        with caplog.at_level(logging.DEBUG):
+            result = lambda_handler(event("scheduler"), FakeContext())
+        rotated = standin.refresh_token
+    assert result["outcomes"] == {"fetched": 1, "missing": 1}
+    said = caplog.text + capsys.readouterr().out + "".join(repr(record.__dict__) for record in caplog.records)
+    assert "playlist aaaa" in said
+    kept = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId="spotify")["SecretString"])
+    assert kept == {**SECRET, "refresh_token": rotated}
+    for secret in (*SECRET.values(), rotated, "stand-in-access-token", "Bearer", "Basic ", "another-person"):
+        if secret != SECRET["client_id"]:
+            assert secret not in said, secret
+
+
+def test_a_list_of_playlists_on_s3(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = f"# mine\n{playlist_id('a')}  # the first\n\nspotify:playlist:{playlist_id('b')}\n"
+    boto3.client("s3").put_object(Bucket="raw-bucket", Key="lists/playlists.txt", Body=listed.encode())
+    monkeypatch.setenv("PLAYLISTS", "s3://raw-bucket/lists/playlists.txt")
+    assert lambda_handler(event("scheduler"), FakeContext())["outcomes"] == {"fetched": 2}
+    monkeypatch.setenv("PLAYLISTS", "s3://raw-bucket/lists/none.txt")
+    with pytest.raises(PlaylistListError, match=r"s3://raw-bucket/lists/none.txt: NoSuchKey"):
+        lambda_handler(event("scheduler"), FakeContext())

@@ -96,9 +96,15 @@ def test_a_killed_run_has_counted_its_requests(store: FolderStore) -> None:
 def test_requests_count_for_a_day(store: FolderStore) -> None:
     with StandIn(world(*(playlist(letter, 1) for letter in "abcd"))) as standin:
         extract(standin, store, "abcd", budget=4)
-        late = {"event": {"time": "2026-11-24T05:00:00Z"}, "clock": lambda: NOW + timedelta(hours=22, minutes=50)}
+        late: dict[str, Any] = {
+            "event": {"time": "2026-11-24T05:00:00Z"},
+            "clock": lambda: NOW + timedelta(hours=22, minutes=50),
+        }
         assert set(outcomes(extract(standin, store, "abcd", budget=4, **late)).values()) == {"stale"}
-        early = {"event": {"time": "2026-11-24T05:30:00Z"}, "clock": lambda: NOW + timedelta(hours=23, minutes=30)}
+        early: dict[str, Any] = {
+            "event": {"time": "2026-11-24T05:30:00Z"},
+            "clock": lambda: NOW + timedelta(hours=23, minutes=30),
+        }
         assert set(outcomes(extract(standin, store, "abcd", budget=4, **early)).values()) == {"unchanged"}
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_extract.errors import PlaylistIdError
-from lambda_extract.playlist_ids import parse_playlist_id, parse_playlist_ids
+from lambda_extract.errors import PlaylistIdError, PlaylistListError
+from lambda_extract.playlist_ids import parse_playlist_file, parse_playlist_id, parse_playlist_ids, resolve
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 IDS = st.text(ALPHABET, min_size=22, max_size=22)
@@ -58,3 +58,21 @@ def test_whatever_gets_through_fits_a_key(text: str) -> None:
 @given(st.lists(IDS, max_size=5), st.sampled_from([",", " ", "\n", ", ", "\r\n", ",\n,"]))
 def test_a_list_keeps_its_order_and_each_playlist_once(ids: list[str], separator: str) -> None:
     assert parse_playlist_ids(separator.join(ids + ids)) == tuple(dict.fromkeys(ids))
+
+
+def test_a_file_names_its_bad_line_and_nobodys_account() -> None:
+    text = f"# list\n{'a' * 22}\nspotify:user:somebody:playlist:short\n"
+    with pytest.raises(PlaylistIdError, match=r"^Line 3 of list.txt: ") as raised:
+        parse_playlist_file(text, source="list.txt")
+    assert "somebody" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# only a comment", "\ufeff# and a mark"])
+def test_a_file_without_playlists_is_refused(text: str) -> None:
+    with pytest.raises(PlaylistListError, match=r"list.txt names no playlist"):
+        parse_playlist_file(text, source="list.txt")
+
+
+@pytest.mark.parametrize("text", ["mine", " MINE\n"])
+def test_mine_is_no_id(text: str) -> None:
+    assert resolve(text, lambda _: "") == "mine"
