@@ -112,6 +112,8 @@ class Callback:
                 f"Port {port} of this machine is not to be had ({error.strerror}). Take another with --port and give "
                 "the app that redirect URI too; or use --headless, which listens on none."
             ) from error
+        self.port = self._http.server_port
+        """Where it listens."""
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def __enter__(self) -> Self:

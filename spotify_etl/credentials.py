@@ -26,6 +26,7 @@ Whoever asks Spotify goes on all the same: mostly the former token stays good.
 # What `Credentials.as_json` may write. A new consent replaces all of it, so that no `grant` of before stays.
 _OURS = ("client_id", "client_secret", "refresh_token", "grant", "user_id", "authorized_at")
 _OTHERS_MAY = 0o077
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
 def credentials_file(environment: Mapping[str, str]) -> Path:
@@ -109,7 +110,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     try:
         document = json.loads(_text(path))
-    except (FileNotFoundError, ValueError):
+    except (*_NOT_THERE, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
 
@@ -145,7 +146,7 @@ def _text(path: Path) -> str:
             if os.fstat(file.fileno()).st_mode & _OTHERS_MAY:
                 raise RefusedError(f"{path} can be read by others on this machine. Run: chmod 600 {path}")
             return file.read()
-    except FileNotFoundError:
+    except _NOT_THERE:
         raise
     except OSError as error:
         raise RefusedError(f"{path} cannot be read ({error.strerror}).") from error
