@@ -98,6 +98,7 @@ def converse(
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        assert process.stderr is not None
         kill = threading.Timer(60, process.kill)
         kill.start()
         process.stdin.write("".join(f"{line}\n" for line in typed))
@@ -107,10 +108,14 @@ def converse(
             out += line
             if "/authorize?" in line and browser:
                 process.stdin.write(browser(line.strip()) + "\n")
-                process.stdin.close()
-                process.stdin = None
+                process.stdin.flush()
                 break
-        rest, err = process.communicate()
+        if process.stdin:
+            process.stdin.close()
+        # Not communicate(), which loses what was read ahead above.
+        rest = process.stdout.read()
+        err = process.stderr.read()
+        process.wait()
         kill.cancel()
     done = subprocess.CompletedProcess[str](process.args, process.returncode, out + rest, err)
     tells_no_secret(done)
@@ -168,6 +173,7 @@ def test_from_nothing_to_credentials_without_a_browser_here(
         REDIRECT,
         "Premium",
         "User Management",
+        "Then the browser shows an error",
         "Account:  me",
         "2 playlists (1 of your own, 1 collaborative) with 260 items",
         "1 Spotify's own",
