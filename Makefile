@@ -40,6 +40,11 @@ unit: .venv/.test ## Run every test: make unit PYTEST_ARGS="-k views"
 .PHONY: bench
 bench: .venv/.run ## Measure: the tables of docs/benchmarks.md
 	@$(BIN)/python benchmarks/lambda_package.py
+	@$(BIN)/python benchmarks/big_playlist.py
+
+.PHONY: faults
+faults: .venv/.test ## Write docs/spotify-faults.md anew from what the stand-in's faults do
+	@UPDATE_FAULTS=1 $(BIN)/pytest --quiet tests/integration/test_fault_table.py
 
 .PHONY: format
 format: .venv/.test ## Format the code
