@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from spotify_etl import sample
-from spotify_etl.standin import StandIn
+from spotify_etl.standin import StandIn, faults
 from tests.integration.command.conftest import spotify_etl
 
 
@@ -52,3 +52,25 @@ def test_a_playlist_that_is_no_id_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert not (tmp_path / "lake").exists()
+
+
+def test_strict_tells_a_playlist_that_could_not_be_read(tmp_path: Path) -> None:
+    world = sample.world()
+    listed = tmp_path / "playlists.txt"
+    listed.write_text(f"# two\n{next(iter(world.playlists))}\n{'0' * 22}\n")
+    with StandIn(world) as standin:
+        done = spotify_etl("run", "--strict", "--playlists", listed, cwd=tmp_path, env=environment(standin))
+
+    assert done.returncode == 1
+    assert f"Not read {'0' * 22} (never read): playlist_not_found" in done.stdout
+    assert "1 read anew, 1 missing; 4 requests, 4 of 900 within a day" in done.stdout
+
+
+def test_a_quota_that_is_used_up_is_one_line_with_the_time(tmp_path: Path) -> None:
+    with StandIn(sample.world(), before=faults.on("/v1/", faults.quota_exceeded())) as standin:
+        done = spotify_etl("run", cwd=tmp_path, env=environment(standin))
+
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("spotify-etl: ")]
+    assert "(quota_exceeded)" in line
+    assert "worth trying again after 20" in line

@@ -1,0 +1,54 @@
+"""What `status` and the summary of `run` say of an extract that has not read everything."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from spotify_etl import render
+from spotify_etl.lake import Lake
+from spotify_etl.standin import StandIn, faults
+from spotify_etl.status import Status, read_status
+from tests.unit.extract.builders import NOW, extract, on_day, playlist, world
+
+LETTERS = "abcdefghijklmnopqrst"
+
+
+def shown(status: Status) -> str:
+    console = Console(file=io.StringIO(), width=300)
+    render.show_status(console, status)
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_how_many_are_read_and_how_long_the_rest_takes(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with StandIn(world(*(playlist(letter, 1) for letter in LETTERS))) as standin:
+        extract(standin, lake.raw, "mine", user="me", budget=6)
+        first = read_status(lake, NOW)
+        extract(standin, lake.raw, "mine", user="me", budget=6, **on_day(24))
+        second = read_status(lake, NOW + timedelta(days=1))
+    assert first.extract
+    assert (first.extract.read, first.extract.playlists, first.extract.waiting) == (5, 20, 15)
+    assert "5 of 20 playlists; 15 wait, the rest in about 3 days" in shown(first)
+    assert "6 of 6 requests within a day" in shown(first)
+    assert "10 of 20 playlists; 10 wait, the rest in about 2 days" in shown(second)
+
+
+def test_why_the_run_stopped_asking(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with StandIn(world(playlist("a", 1))) as standin:
+        extract(standin, lake.raw, "mine")
+        standin.before = faults.on("/v1/", faults.quota_exceeded())
+        extract(standin, lake.raw, "mine", **on_day(24))
+    assert "quota_exceeded: Spotify answers 429 for your account" in shown(read_status(lake, NOW))
+
+
+def test_a_lake_without_an_extract_says_nothing_of_one(tmp_path: Path) -> None:
+    status = read_status(Lake(tmp_path), NOW)
+    assert status.extract is None
+    assert "extracted" not in shown(status)
+    assert shown(replace(status, pending=["x"])) != shown(status)
