@@ -33,6 +33,7 @@ class RequestBudget:
         self._run = run
         self._began = now
         self._ahead = 0
+        self._overhead = 0
         document = read_document(store, REQUESTS) or {}
         self._earlier = [entry for entry in _entries(document) if _time(entry["at"]) > now - _DAY]
         blocked = document.get("blocked_until")
@@ -73,15 +74,19 @@ class RequestBudget:
         RequestBudgetError
             If it does not.
         """
-        if count > self.limit:
+        if count > self.limit - self._overhead:
             raise RequestBudgetError(
-                f"{what} takes {count} requests, more than the whole budget of {self.limit} a day. Raise it."
+                f"{what} takes {count} requests, more than a whole budget of {self.limit} a day has for it. Raise it."
             )
         if count > self.left:
             raise RequestBudgetError(
                 f"{what} takes {count} requests and {self.left} of today's {self.limit} are left. "
                 "Tomorrow it comes first."
             )
+
+    def note_overhead(self) -> None:
+        """Take note that what was asked so far, the account's list, is asked in every run."""
+        self._overhead = self.made
 
     def take(self) -> None:
         """Count a request that is about to be made.
@@ -91,7 +96,8 @@ class RequestBudget:
         RequestBudgetError
             If there is none left; then it must not be made.
         """
-        self.need(1, "This")
+        if not self.left:
+            raise RequestBudgetError(f"Today's budget of {self.limit} requests is used up. Tomorrow it goes on.")
         if self._ahead == 0:
             self._ahead = min(_AHEAD, self.left)
             self._write(self.made + self._ahead)
@@ -125,7 +131,10 @@ def _entries(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         entry
         for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and _is_time(entry.get("at")) and isinstance(entry.get("requests"), int)
+        if isinstance(entry, dict)
+        and _is_time(entry.get("at"))
+        and type(entry.get("requests")) is int
+        and entry["requests"] >= 0
     ]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
-from lambda_extract.errors import OutOfTimeError
+from lambda_extract.errors import LandingTimeError, OutOfTimeError
 
 # A request may hang for 15 s before it times out, and then the marker has to be put.
 _AT_LEAST = 25.0
+# To put the marker and to say why.
+_LAST = 3.0
 # To land one playlist's last extract again: read, written anew, put.
 _A_PLAYLIST = 0.25
 
@@ -49,4 +51,18 @@ class Deadline:
             raise OutOfTimeError(
                 f"Only {self.left:.0f} s of the Lambda's time are left, which landing takes. Tomorrow it comes first; "
                 "a longer timeout of the function reads more."
+            )
+
+    def check_landing(self) -> None:
+        """Make sure that there is time to land what was read before.
+
+        Raises
+        ------
+        LandingTimeError
+            If Lambda would end the run without a word.
+        """
+        if self.left < min(_LAST, self._most):
+            raise LandingTimeError(
+                "The Lambda's time is over before everything could land. What has landed stays; invoke it again with "
+                "the same time, and give the function a longer timeout or more memory."
             )

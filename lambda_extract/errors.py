@@ -12,7 +12,7 @@ from typing import ClassVar
 class ExtractError(Exception):
     """Any fault of the extract.
 
-    `fatal` faults hit every playlist alike and nobody but a person can help, so they end the run. `halts` marks those
+    `fatal` faults end the run: they hit every playlist alike, and only a person can help. `halts` marks those
     after which it is no use to ask Spotify anything more in this run: what is left lands as it was last read.
     """
 
@@ -205,6 +205,19 @@ class LastExtractGoneError(ExtractError):
     """The object of a playlist's last complete extract lies in no zone any more, so it cannot land again."""
 
     code = "last_extract_gone"
+
+
+class LandingTimeError(OutOfTimeError):
+    """The Lambda's time ends before everything that was read earlier could land again."""
+
+    fatal = True
+
+
+NOT_REACHED = frozenset(
+    fault.code
+    for fault in (RateLimitedError, QuotaExceededError, RequestBudgetError, OutOfTimeError, TokenEndpointError)
+)
+"""Codes of the faults that say nothing of a playlist itself: it was not asked for, or not to its end."""
 
 
 class NothingLandedError(ExtractError):

@@ -103,8 +103,9 @@ def handle(  # noqa: PLR0913  what AWS gives, and what a run works on
     Returns
     -------
     dict
-        The run's marker, with `extract_date`, `request_id`, `landed` (objects put by this call), `rows`, `outcomes`
-        (playlists by outcome), `requests_made` and `throttled_seconds` (of this call) beside it. Plain JSON.
+        The run's marker, with `extract_date`, `request_id`, `rows` and `outcomes` (playlists by outcome) beside it;
+        and of this call alone `landed` (objects), `landed_outcomes`, `landed_rows`, `requests_made` and
+        `throttled_seconds`. Plain JSON.
 
     Raises
     ------
@@ -137,7 +138,9 @@ def handle(  # noqa: PLR0913  what AWS gives, and what a run works on
         **report.marker,
         "extract_date": run.extract_date,
         "request_id": getattr(context, "aws_request_id", None),
-        "landed": report.landed,
+        "landed": sum(report.landed.values()),
+        "landed_outcomes": report.landed,
+        "landed_rows": report.landed_rows,
         "rows": sum(entry["rows"] or 0 for entry in playlists),
         "outcomes": dict(Counter(entry["outcome"] for entry in playlists)),
         "requests_made": budget.made,

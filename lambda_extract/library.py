@@ -33,7 +33,7 @@ def list_playlists(source: PlaylistSource) -> list[dict[str, Any]]:
     """
     for _ in range(_READS):
         found, totals = _read_list(source)
-        ids = [entry.get("id") for entry in found if isinstance(entry, dict)]
+        ids = [entry["id"] for entry in found if isinstance(entry, dict) and is_playlist_id(entry.get("id"))]
         if totals == {len(found)} and len(set(ids)) == len(ids):
             return [entry for entry in found if isinstance(entry, dict)]
     raise LibraryChangedError("Your list of playlists changed while it was read, time after time. Try again later.")

@@ -32,17 +32,20 @@ _OUTCOMES = {
     FETCHED: "PlaylistsFetched",
     UNCHANGED: "PlaylistsUnchanged",
     STALE: "PlaylistsStale",
-    MISSING: "PlaylistsMissing",
 }
 
 
 def of_result(result: Mapping[str, Any]) -> dict[str, float]:
-    """Return the metrics of a run that landed, from what `handler.handle` returned."""
-    outcomes = Counter(result["outcomes"])
+    """Return the metrics of a run that landed, from what `handler.handle` returned.
+
+    What an earlier delivery of the run has landed was counted by that one.
+    """
+    landed = Counter(result["landed_outcomes"])
     return {
         "RunsLanded": 1,
-        **{metric: outcomes[outcome] for outcome, metric in _OUTCOMES.items()},
-        "Items": result["rows"],
+        **{metric: landed[outcome] for outcome, metric in _OUTCOMES.items()},
+        "PlaylistsMissing": result["outcomes"].get(MISSING, 0),
+        "Items": result["landed_rows"],
         "Requests": result["requests_made"],
         "ThrottledSeconds": result["throttled_seconds"],
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from lambda_extract.library import Wanted
 from lambda_extract.spotify import EMBEDDED_SIZE, PAGE_SIZE
@@ -19,11 +20,12 @@ _SLACK = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Reading:
-    """A playlist to be asked for. `anew` means to read it even where its snapshot_id did not move."""
+    """A playlist to be asked for. `anew`: even where its snapshot_id did not move; `has_failed`: the last run tried."""
 
     wanted: Wanted
     state: PlaylistState | None = None
     anew: bool = False
+    has_failed: bool = False
 
     @property
     def is_known_unchanged(self) -> bool:
@@ -39,9 +41,7 @@ class Reading:
     @property
     def requests(self) -> int:
         """How many requests it will take, as far as is known."""
-        if self.wanted.total is not None:
-            return requests_for(self.wanted.total)
-        return requests_for(self.state.rows) if self.state and self.anew else 1
+        return 1 if self.wanted.total is None else requests_for(self.wanted.total)
 
 
 def requests_for(rows: int) -> int:
@@ -50,26 +50,40 @@ def requests_for(rows: int) -> int:
 
 
 def plan(
-    wanted: Iterable[Wanted], states: Mapping[str, PlaylistState | None], *, now: datetime, full: bool
+    wanted: Iterable[Wanted],
+    states: Mapping[str, PlaylistState | None],
+    *,
+    now: datetime,
+    full: bool,
+    failed: Collection[str],
 ) -> tuple[list[Reading], list[Reading]]:
     """Return what to read, in order, and what is known to be unchanged and costs nothing.
 
     First the playlists that were never read; then those that changed or may have; last those that are only due. Within
-    each, the one that was not seen for the longest time.
+    each, the one that was not seen for the longest time. Behind all of them those on which the last run failed, so that
+    one which always fails takes no other's requests.
     """
-    readings = [_reading(one, states.get(one.playlist_id), now=now, full=full) for one in wanted]
-    unchanged = [reading for reading in readings if reading.is_known_unchanged and not reading.anew]
+    to_read: list[Reading] = []
+    unchanged: list[Reading] = []
+    for one in wanted:
+        state = states.get(one.playlist_id)
+        reading = Reading(one, state, anew=full or _is_due(state, now), has_failed=one.playlist_id in failed)
+        (unchanged if reading.is_known_unchanged and not reading.anew else to_read).append(reading)
     # Sorting is stable: what ties stays in the order in which it was given.
-    to_read = sorted((reading for reading in readings if reading not in unchanged), key=_urgency)
-    return to_read, unchanged
+    return sorted(to_read, key=_urgency), unchanged
 
 
-def _reading(wanted: Wanted, state: PlaylistState | None, *, now: datetime, full: bool) -> Reading:
-    due = state is not None and now - datetime.fromisoformat(state.extracted_at) >= READ_ANEW_AFTER - _SLACK
-    return Reading(wanted, state, anew=full or due)
+def requests_after(first: Mapping[str, Any]) -> int:
+    """Return how many requests a playlist takes after its first page."""
+    rest = first["total"] - len(first["items"])
+    return 1 + -(-rest // PAGE_SIZE) if rest > 0 else 0
 
 
-def _urgency(reading: Reading) -> tuple[int, str]:
+def _is_due(state: PlaylistState | None, now: datetime) -> bool:
+    return state is not None and now - datetime.fromisoformat(state.extracted_at) >= READ_ANEW_AFTER - _SLACK
+
+
+def _urgency(reading: Reading) -> tuple[bool, int, str]:
     if reading.state is None:
-        return (0, "")
-    return (2 if reading.is_known_unchanged else 1, reading.state.seen_at)
+        return (reading.has_failed, 0, "")
+    return (reading.has_failed, 2 if reading.is_known_unchanged else 1, reading.state.seen_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Literal
+from urllib.parse import unquote
 
 from lambda_extract.errors import PlaylistIdError, PlaylistListError
 from lambda_extract.settings import MINE
@@ -16,7 +17,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 # Old addresses name the account that owns a playlist, which is nobody's business in a log.
-_ACCOUNT = re.compile(r"(user[:/])[^:/]+", re.IGNORECASE)
+_ACCOUNT = re.compile(r"(users?[:/])[^:/]+", re.IGNORECASE)
 
 
 def resolve(text: str, read_list: Callable[[str], str]) -> tuple[str, ...] | Literal["mine"]:
@@ -90,5 +91,5 @@ def parse_playlist_file(text: str, *, source: str) -> tuple[str, ...]:
 
 
 def _short(given: str, length: int = 60) -> str:
-    told = _ACCOUNT.sub(r"\1…", given)
+    told = _ACCOUNT.sub(r"\1…", unquote(given))
     return ascii(told if len(told) <= length else told[:length] + "…").replace("\\u2026", "…")

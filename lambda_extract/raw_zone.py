@@ -29,7 +29,10 @@ ABSENT: Literal["absent"] = "absent"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one playlist in a run. `object` is a key and `rows` a count where something landed."""
+    """What became of one playlist in a run. `object` is a key and `rows` a count where something landed.
+
+    `waiting` are the requests that it will take, about, where the budget, the quota or the time did not reach it.
+    """
 
     playlist_id: str
     outcome: str
@@ -37,6 +40,7 @@ class Outcome:
     object: str | None = None
     rows: int | None = None
     carried_from: str | None = None
+    waiting: int | None = None
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ class PatientSource:
             try:
                 # Apart from the request, since only that one counts into Spotify's quota.
                 self._source.connect()
+                self._deadline.check()
                 self._budget.take()
                 return ask()
             except AccessTokenError:

@@ -35,7 +35,7 @@ from lambda_extract.errors import (
     SpotifyUnreachableError,
 )
 from lambda_extract.settings import SPOTIFY_API_URL, SPOTIFY_TOKEN_URL, Credentials, is_loopback
-from lambda_extract.tokens import TokenEndpoint
+from lambda_extract.tokens import TokenEndpoint, retry_after
 
 PAGE_SIZE = 50
 """The most that `/playlists/{id}/items` and `/me/playlists` give at once."""
@@ -55,6 +55,7 @@ _TYPES = ("track", "episode")
 _CONNECT_SECONDS, _READ_SECONDS = 5, 10
 
 _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = 401, 403, 404, 429, 500
+_BAD_GATEWAY = 502
 
 
 class PlaylistSource(Protocol):
@@ -112,8 +113,8 @@ class SpotifyClient:
         on_new_refresh_token: Callable[[str], None] = lambda _: None,
     ) -> None:
         keep_secrets_out_of_logs()
-        self.scopes: tuple[str, ...] = ()
-        """What the user has granted, as the last access token tells; empty before."""
+        self.scopes: tuple[str, ...] | None = None
+        """What the user has granted, as the last access token tells; None where it does not, or before."""
         self._credentials = credentials
         self._api_url = api_url.rstrip("/") + "/"
         self._session = open_session(api_url)
@@ -160,6 +161,14 @@ class SpotifyClient:
 
     def my_playlists(self, offset: int) -> dict[str, Any]:
         """Return a page of the account's playlists."""
+        self.connect()
+        lacking = [scope for scope in SCOPES if self.scopes is not None and scope not in self.scopes]
+        if lacking:
+            # Spotify leaves out what the consent does not cover, which would look like playlists that were deleted.
+            raise ScopeMissingError(
+                f"The consent does not cover {' and '.join(lacking)}: your list of playlists would not be whole. "
+                "Authorise again: spotify-etl auth."
+            )
         page = self._get("current_user_playlists", about="your list of playlists", limit=PAGE_SIZE, offset=offset)
         if not is_page(page, offset):
             raise SpotifyAnswerError(f"Your list of playlists at offset {offset} came as no page.")
@@ -206,18 +215,21 @@ class SpotifyClient:
         try:
             answer = getattr(self._spotify, method)(*what, **arguments)
         except SpotifyException as error:
-            raise _fault(error, about, self._clock()) from error
-        except requests.Timeout as error:
-            raise SpotifyTimeoutError(f"Spotify did not answer in time for {about}. Try again later.") from error
+            # `from None` throughout: the bodies of answers may name an account, and a traceback would show them.
+            raise _fault(error, about, self._clock()) from None
+        except requests.Timeout:
+            raise SpotifyTimeoutError(f"Spotify did not answer in time for {about}. Try again later.") from None
         except requests.RequestException as error:
             raise SpotifyUnreachableError(
                 f"The connection to Spotify failed for {about} ({type(error).__name__}). Try again later."
-            ) from error
+            ) from None
         except AttributeError as error:
             # spotipy stumbles over error bodies of another form than Spotify's, a gateway's say.
-            raise SpotifyUnavailableError(
-                f"Something between us and Spotify answers for {about}. Try again later."
-            ) from error
+            answer = getattr(error.__context__, "response", None)
+            status = getattr(answer, "status_code", _BAD_GATEWAY)
+            raise _fault(SpotifyException(status, -1, "", headers={}), about, self._clock()) from None
+        except RecursionError:
+            raise SpotifyAnswerError(f"Spotify's answer for {about} is nested too deeply to be read.") from None
         if not isinstance(answer, dict):
             raise SpotifyAnswerError(f"Spotify's answer for {about} is no JSON object.")
         return answer
@@ -299,7 +311,8 @@ def _fault(error: SpotifyException, about: str, now: datetime) -> ExtractError:
     if status == _UNAUTHORISED:
         return AccessTokenError(f"{asked}: it does not accept the access token. Authorise again: spotify-etl auth.")
     if status == _FORBIDDEN:
-        return _forbidden(str(error.msg).lower(), asked)
+        # spotipy puts the address before what Spotify says.
+        return _forbidden(str(error.msg).partition(":\n ")[2].lower(), asked, of_playlist=about.startswith("playlist"))
     if status == _NOT_FOUND:
         return PlaylistNotFoundError(f"{asked}: deleted, private, or one of Spotify's own, which apps cannot read.")
     if status == _TOO_MANY_REQUESTS:
@@ -309,7 +322,7 @@ def _fault(error: SpotifyException, about: str, now: datetime) -> ExtractError:
     return SpotifyAnswerError(f"{asked}, which it should not.")
 
 
-def _forbidden(said: str, asked: str) -> ExtractError:
+def _forbidden(said: str, asked: str, *, of_playlist: bool) -> ExtractError:
     if "premium" in said:
         return PremiumRequiredError(
             f"{asked}: the owner of the app needs an active Premium subscription. After it was renewed it can take "
@@ -319,16 +332,20 @@ def _forbidden(said: str, asked: str) -> ExtractError:
         return NotAllowListedError(
             f"{asked}: the account is not on the app's list. Add it on the dashboard under User Management."
         )
+    if "scope" in said and of_playlist:
+        return PlaylistForbiddenError(
+            f"{asked}: the consent does not cover this one. Authorise again: spotify-etl auth."
+        )
     if "scope" in said:
         return ScopeMissingError(f"{asked}: the consent does not cover that. Authorise again: spotify-etl auth.")
     return PlaylistForbiddenError(f"{asked}: an app reads only playlists that its user owns or collaborates on.")
 
 
 def _limited(error: SpotifyException, asked: str, now: datetime) -> RateLimitedError:
-    told = str((error.headers or {}).get("Retry-After", "")).strip()
-    seconds = int(told) if told.isascii() and told.isdecimal() and len(told) < 8 else None  # noqa: PLR2004  115 days
+    seconds = retry_after(error.headers or {})
     until = now + timedelta(seconds=seconds) if seconds is not None else None
-    later = f"after {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else "tomorrow"
+    # To the minute, and not a minute that has begun.
+    later = f"after {until.astimezone(UTC) + timedelta(seconds=59):%Y-%m-%d %H:%M} UTC" if until else "tomorrow"
     if error.reason == "QUOTA_EXCEEDED":
         return QuotaExceededError(
             f"{asked}: the quota of requests is used up (QUOTA_EXCEEDED). It is worth trying again {later}.",

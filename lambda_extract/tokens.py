@@ -6,6 +6,7 @@ token where the answer holds one, and asks on standard input when it finds no us
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,17 +25,22 @@ from lambda_extract.settings import Credentials
 
 TIMEOUT_SECONDS = 10
 
+_LONGEST_BLOCK = 25 * 3600
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-_LONGEST_DETAIL = 120
+# The codes of OAuth look like this; anything else might repeat what it was sent.
+_CODE = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True)
 class Token:
-    """What the endpoint gave. `refresh_token` is None where it gave none: then the one in use stays good."""
+    """What the endpoint gave. `refresh_token` is None where it gave none: then the one in use stays good.
+
+    `scopes` is what the user has granted, None where the answer does not tell.
+    """
 
     access_token: str = field(repr=False)
-    scopes: tuple[str, ...]
+    scopes: tuple[str, ...] | None
     refresh_token: str | None = field(default=None, repr=False)
 
 
@@ -88,13 +94,20 @@ class TokenEndpoint:
         return _token(document)
 
 
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Return the seconds of a Retry-After, where the headers tell any."""
+    told = str(headers.get("Retry-After", "")).strip()
+    # More than about a day is no quota of a day: the next run may ask again.
+    return min(int(told[:9]), _LONGEST_BLOCK) if told.isascii() and told.isdecimal() else None
+
+
 def _token(document: Mapping[str, Any]) -> Token:
     access, refresh, scope = (document.get(name) for name in ("access_token", "refresh_token", "scope"))
     if not isinstance(access, str) or not access:
         raise TokenEndpointError("Spotify's token endpoint answered without a token. Try again later.")
     return Token(
         access_token=access,
-        scopes=tuple(scope.split()) if isinstance(scope, str) else (),
+        scopes=tuple(scope.split()) if isinstance(scope, str) else None,
         # Since the summer of 2026 mostly absent; clients that kept an empty or null one have locked themselves out.
         refresh_token=refresh if isinstance(refresh, str) and refresh.strip() else None,
     )
@@ -112,7 +125,11 @@ def _refused(answer: requests.Response, document: Mapping[str, Any]) -> ExtractE
             "Spotify does not accept the client id and secret. Check both on its dashboard, then: spotify-etl auth."
         )
     if answer.status_code == _TOO_MANY_REQUESTS:
-        return RateLimitedError("Spotify's token endpoint answers 429: too many requests. Try again later.")
+        return RateLimitedError(
+            "Spotify's token endpoint answers 429: too many requests. Try again later.",
+            retry_after=retry_after(answer.headers),
+        )
     if answer.status_code >= _SERVER_ERROR or not isinstance(error, str):
         return TokenEndpointError(f"Spotify's token endpoint answers {answer.status_code}. Try again later.")
-    return AuthorisationError(f"Spotify's token endpoint refuses ({error[:_LONGEST_DETAIL]!a}). Authorise again.")
+    said = error if _CODE.fullmatch(error) else "for a reason of its own"
+    return AuthorisationError(f"Spotify's token endpoint refuses ({said}). Authorise again: spotify-etl auth.")

@@ -169,7 +169,7 @@ class Authoriser:
                     "Spotify does not accept the code: it is good once, for some minutes, and only with the redirect "
                     f"URI {redirect}. Run it again.{_NOTHING_STORED}"
                 ) from None
-        check_scopes(token.scopes)
+        check_scopes(token.scopes or ())
         if token.refresh_token is None:
             raise CommandError(f"Spotify gave no refresh token. Run it again.{_NOTHING_STORED}")
         return token
@@ -219,11 +219,11 @@ def check(
         if credentials.refresh_token is None:
             terminal.say("Account: none, these are client credentials. Spotify accepts them.")
             return
-        check_scopes(client.scopes)
+        check_scopes(client.scopes or ())
         me = client.me()
     names = [printable(str(me[name])) for name in ("display_name", "id") if me.get(name)]
     terminal.say(f"Account: {' / '.join(dict.fromkeys(names))}")
-    terminal.say(f"Scopes:  {', '.join(map(printable, client.scopes))}")
+    terminal.say(f"Scopes:  {', '.join(map(printable, client.scopes or ()))}")
     terminal.say(f"Consent: {consent_line(credentials, now)}")
 
 

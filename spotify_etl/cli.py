@@ -107,7 +107,7 @@ def run(  # noqa: PLR0913  the options of the command
         sys.stdout.write(render.to_json(outcome.as_json()))
     else:
         render.show_outcome(Console(), outcome)
-    if strict and (outcome.quarantined or outcome.not_read):
+    if strict and not outcome.is_whole:
         raise typer.Exit(FAILED)
 
 

@@ -29,14 +29,12 @@ from lambda_extract.spotify import SpotifyClient
 from lambda_extract.storage import read_list
 from load_transform.contract import LOAD_INTENTS
 from spotify_etl import catalog, credentials, sample, sql
+from spotify_etl.authorise import WARN_DAYS, consent_line
 from spotify_etl.dropping import drop, files_to_drop
 from spotify_etl.errors import CommandError, RefusedError
 from spotify_etl.lake import OWN, SAMPLE, Lake, open_for_writing
 from spotify_etl.local_job import run_job
 from spotify_etl.standin import StandIn
-
-CONSENT_WARNING_DAYS = 32
-"""So many days before a consent ends a run begins to say so."""
 
 COUNTED = ("playlists", "playlist_items", "songs", "albums", "artists")
 """The views that a summary counts."""
@@ -72,6 +70,11 @@ class Outcome:
         """What the extract says of playlists that it could not read: those that land as they were, and missing ones."""
         entries = self.extract["playlists"] if self.extract else []
         return [entry for entry in entries if entry["outcome"] in {STALE, MISSING}]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was wanted was read, and nothing went to quarantine."""
+        return not (self.quarantined or self.not_read or (self.extract or {}).get("library_fault"))
 
     @property
     def quarantined(self) -> list[Mapping[str, str]]:
@@ -235,10 +238,11 @@ def _named(playlists: str) -> tuple[str, ...] | Literal["mine"]:
 
 
 def _consent_note(own: Credentials) -> list[str]:
-    age = own.consent_age(utc_now())
-    if age is None or CONSENT_DAYS - age >= CONSENT_WARNING_DAYS:
+    now = utc_now()
+    age = own.consent_age(now)
+    if age is None or CONSENT_DAYS - age >= WARN_DAYS:
         return []
-    return [f"Your consent ends in {max(0, int(CONSENT_DAYS - age))} days. Give it anew: spotify-etl auth"]
+    return [f"Your consent {consent_line(own, now)}"]
 
 
 def _landed(key: str, there: Collection[str]) -> bool:

@@ -18,6 +18,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 
 import athena
+from lambda_extract.raw_zone import ABSENT
 from spotify_etl.pipeline import QUESTION, Outcome
 from spotify_etl.sql import QueryResult
 from spotify_etl.status import ExtractStatus, Status
@@ -106,6 +107,17 @@ def _show_extract(console: Console, outcome: Outcome) -> None:
             console, f"[yellow]Not read[/yellow] {playlist['playlist_id']} ({how}): {escape(playlist['reason'] or '')}"
         )
     _show_rest(console, len(outcome.not_read))
+    for playlist in (entry for entry in extract["playlists"] if entry["outcome"] == ABSENT):
+        _line(console, f"[yellow]Gone[/yellow]   {playlist['playlist_id']}: {escape(playlist['reason'])}")
+    if extract["library_fault"]:
+        fault = extract["library_fault"]
+        _line(
+            console,
+            f"[yellow]Not read[/yellow] your list of playlists: {fault['code']}: {escape(fault['message'])} "
+            "The playlists of the run before were taken; new ones are not among them.",
+        )
+    if extract["halted"]:
+        _line(console, f"[yellow]Stopped[/yellow] {extract['halted']['code']}: {escape(extract['halted']['message'])}")
     for note in outcome.notes:
         _line(console, f"[yellow]Noticed[/yellow] {escape(note)}")
 

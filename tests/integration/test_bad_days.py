@@ -31,7 +31,7 @@ class RunningDown:
         self._left = 72.0
 
     def get_remaining_time_in_millis(self) -> int:
-        self._left -= 4
+        self._left -= 2
         return int(self._left * 1000)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_extract.errors import NothingLandedError, QuotaExceededError
+from lambda_extract.errors import NothingLandedError, QuotaExceededError, ScopeMissingError
 from spotify_etl.folder_store import FolderStore
 from spotify_etl.standin import Answer, Request, ServedPlaylist, StandIn, World, faults
 from tests.unit.extract.builders import (
@@ -174,8 +174,11 @@ def test_the_last_playlist_that_went_leaves_an_empty_run(store: FolderStore) -> 
     with StandIn(served) as standin:
         extract(standin, store, "mine")
         served.playlists.clear()
-        assert extract(standin, store, "mine", **on_day(24))["playlists"] == []
-    assert store.keys("raw_data/to_be_processed/extract_date=2026-11-24/run-")
+        # At first nobody believes that a whole library is gone.
+        assert outcomes(extract(standin, store, "mine", **on_day(24))) == ["stale"]
+        assert extract(standin, store, "mine", **on_day(25))["playlists"] == []
+        assert extract(standin, store, "mine", **on_day(25))["playlists"] == [], "delivered twice"
+    assert store.keys("raw_data/to_be_processed/extract_date=2026-11-25/run-")
 
 
 @pytest.mark.parametrize("times", [0, 1])
@@ -213,7 +216,7 @@ def test_a_quota_of_hours_ends_the_asking_at_once(store: FolderStore) -> None:
         assert outcomes(result) == ["stale"] * 3
         assert result["halted"]["code"] == "quota_exceeded"
         assert result["halted"]["retry_at"] == "2026-11-24T19:35:27.345Z"
-        assert "after 2026-11-24 19:35 UTC" in result["halted"]["message"]
+        assert "after 2026-11-24 19:36 UTC" in result["halted"]["message"]
         # Until then nobody asks, and from then on somebody does.
         asked = len(standin.requests)
         assert outcomes(extract(standin, store, "abc", **on_day(24, hour=18))) == ["stale"] * 3
@@ -225,7 +228,7 @@ def test_a_quota_of_hours_ends_the_asking_at_once(store: FolderStore) -> None:
 
 def test_a_quota_before_anything_was_read_is_the_runs_fault(store: FolderStore) -> None:
     with StandIn(world(playlist("a", 2)), before=faults.on("/v1/", faults.quota_exceeded())) as standin:
-        with pytest.raises(QuotaExceededError, match=r"QUOTA_EXCEEDED.*19:35 UTC"):
+        with pytest.raises(QuotaExceededError, match=r"QUOTA_EXCEEDED.*19:36 UTC"):
             extract(standin, store, "mine")
         with pytest.raises(QuotaExceededError, match="was used up"):
             extract(standin, store, "mine", **on_day(23, hour=7))
@@ -241,7 +244,169 @@ def test_five_that_fail_in_a_row_raise_the_question_whether_spotify_is_there(sto
     with StandIn(world(*(playlist(letter, 1) for letter in letters))) as standin:
         standin.before = faults.on("/v1/", faults.server_error())
         result = extract(standin, store, letters, **on_day(24))
-        assert not [request for request in standin.requests if playlist_id("f") in request.path]
+        # Those that failed the last time come last.
+        assert not [request for request in standin.requests if playlist_id("c") in request.path]
         assert outcomes(result) == [*["missing"] * 5, *["stale"] * 3]
         assert json.loads(json.dumps(result)) == result
         assert document(store, "state/last_run.json")["halted"]["code"] == "spotify_unavailable"
+
+
+def test_a_run_over_a_list_does_not_change_what_mine_falls_back_to(store: FolderStore) -> None:
+    with StandIn(world(*(playlist(letter, 1) for letter in "abcd"))) as standin:
+        extract(standin, store, "mine")
+        extract(standin, store, "a", **on_day(23, hour=12))
+        standin.before = faults.on("/me/playlists", faults.server_error())
+        assert outcomes(extract(standin, store, "mine", **on_day(24))) == ["unchanged"] * 4
+
+
+def test_an_older_extract_never_follows_a_newer_one(store: FolderStore) -> None:
+    class Killed(BaseException):
+        """Ends the run as a signal would."""
+
+    class DiesBeforeTheObject(FolderStore):
+        def put(self, key: str, content: Any) -> None:
+            if key == key_on(23, "a"):
+                raise Killed
+            super().put(key, content)
+
+    served = world(playlist("a", 3, snapshot="v1"))
+    with StandIn(served) as standin:
+        extract(standin, store, "a", **on_day(22))
+        served.playlists[playlist_id("a")] = playlist("a", 5, snapshot="v2")
+        with pytest.raises(Killed):
+            extract(standin, DiesBeforeTheObject(store.root), "a")
+        standin.before = faults.on("/v1/", faults.server_error())
+        result = extract(standin, store, "a", **on_day(23, hour=7))
+        assert (outcomes(result), result["rows"]) == (["stale"], 3), "the state names what never landed"
+        standin.before = None
+        result = extract(standin, store, "a", **on_day(23, hour=8))
+        assert (outcomes(result), result["rows"]) == (["fetched"], 5)
+        assert extract(standin, store, "a", **on_day(23))["rows"] == 5, "the killed run, delivered again"
+        standin.before = faults.on("/v1/", faults.server_error())
+        assert extract(standin, store, "a", **on_day(23, hour=9))["rows"] == 5
+
+
+def test_one_that_is_gone_stays_gone_until_it_can_be_read(store: FolderStore) -> None:
+    served = world(playlist("a", 1), playlist("b", 2))
+    seen = []
+    with StandIn(served) as standin:
+        extract(standin, store, "ab")
+        gone = served.playlists.pop(playlist_id("b"))
+        for day, fault in ((24, None), (25, None), (26, faults.server_error()), (27, None)):
+            standin.before = faults.on(playlist_id("b"), fault) if fault else None
+            seen.append(outcomes(extract(standin, store, "ab", **on_day(day)))[1])
+        served.playlists[playlist_id("b")] = gone
+        seen.append(outcomes(extract(standin, store, "ab", **on_day(28)))[1])
+    assert seen == ["stale", "absent", "absent", "absent", "unchanged"]
+
+
+def test_another_fault_between_two_404s_is_no_row(store: FolderStore) -> None:
+    with StandIn(world(playlist("a", 1), playlist("b", 2))) as standin:
+        extract(standin, store, "ab")
+        for day, fault in ((24, faults.not_found()), (25, faults.server_error()), (26, faults.not_found())):
+            standin.before = faults.on(playlist_id("b"), fault)
+            assert outcomes(extract(standin, store, "ab", **on_day(day)))[1] == "stale"
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "torn", "foreign"])
+def test_a_last_extract_that_is_damaged_never_lands_again(store: FolderStore, damage: str) -> None:
+    served = world(playlist("a", 150), playlist("b", 1))
+    with StandIn(served) as standin:
+        extract(standin, store, "mine")
+        whole = store.read(key_on(23, "a")) or b""
+        first = whole.split(b"\n")[0] + b"\n"
+        store.put(key_on(23, "a"), {"cut": first, "empty": b"", "torn": whole[:-9], "foreign": b"{}\n"}[damage])
+        standin.before = faults.on(playlist_id("a"), faults.server_error())
+        result = extract(standin, store, "mine", **on_day(24))
+        assert outcomes(result) == ["missing", "unchanged"]
+        standin.before = None
+        assert outcomes(extract(standin, store, "mine", **on_day(25))) == ["fetched", "unchanged"]
+
+
+def test_one_that_always_fails_takes_no_others_requests(store: FolderStore) -> None:
+    with StandIn(world(playlist("y", 1), playlist("z", 1))) as standin:
+        with pytest.raises(NothingLandedError):
+            extract(standin, store, "abcdefyz", budget=6, **on_day(22))
+        assert outcomes(extract(standin, store, "abcdefyz", budget=6)) == [*["missing"] * 6, *["fetched"] * 2]
+
+
+def test_rows_that_are_always_short_are_read_twice_and_not_three_times(store: FolderStore) -> None:
+    served = playlist("a", 150)
+
+    def before(request: Request) -> Answer | None:
+        if not request.path.endswith("/items"):
+            return None
+        offset = int(request.query["offset"])
+        return Answer(200, {"items": served.rows[offset : min(offset + 50, 149)], "offset": offset, "total": 150})
+
+    with StandIn(world(served), before=before) as standin:
+        with pytest.raises(NothingLandedError, match="149 of its 150 items came"):
+            extract(standin, store, "a")
+        assert len([request for request in standin.requests if not request.path.endswith("/items")]) == 2
+
+
+def test_a_list_that_cannot_be_read_is_told(store: FolderStore) -> None:
+    served = world(playlist("a", 1))
+    with StandIn(served) as standin:
+        assert extract(standin, store, "mine")["library_fault"] is None
+        served.playlists[playlist_id("b")] = playlist("b", 1)
+        standin.before = faults.on("/me/playlists", faults.forbidden())
+        result = extract(standin, store, "mine", **on_day(24))
+        assert (outcomes(result), result["library_fault"]["code"]) == (["unchanged"], "playlist_forbidden")
+
+
+def test_a_consent_that_no_longer_covers_the_list_deletes_nothing(store: FolderStore) -> None:
+    served = world(playlist("a", 1), playlist("b", 1))
+    served.playlists[playlist_id("b")].metadata["public"] = False
+    with StandIn(served) as standin:
+        extract(standin, store, "mine")
+        served.scopes = ()
+        with pytest.raises(ScopeMissingError, match="playlist-read-private and playlist-read-collaborative"):
+            extract(standin, store, "mine", **on_day(24))
+
+
+def test_a_second_delivery_within_a_block_asks_nothing_and_forgets_nothing(store: FolderStore) -> None:
+    with StandIn(world(playlist("a", 1), playlist("b", 1))) as standin:
+        standin.before = faults.on(playlist_id("b"), faults.quota_exceeded())
+        first = extract(standin, store, "ab")
+        for key in store.keys("raw_data/to_be_processed/"):
+            move(store, key, key.replace("to_be_processed", "processed"))
+        asked = len(standin.requests)
+        again = extract(standin, store, "ab")
+        assert len(standin.requests) == asked
+    assert again["backlog"] == first["backlog"] == {"playlists": 1, "requests": 1}
+    assert again["halted"]["code"] == "quota_exceeded"
+    assert not store.keys("raw_data/to_be_processed/"), "a marker would start the job for nothing"
+    assert (again["landed"], again["landed_rows"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"object": "../../x"},
+        {"playlist_id": playlist_id("b")},
+        {"extracted_at": "2026-11-23"},
+        {"rows": True},
+        {"seen_at": 3},
+    ],
+)
+def test_a_state_that_says_something_else_is_as_none(store: FolderStore, change: dict[str, Any]) -> None:
+    key = f"state/playlists/{playlist_id('a')}.json"
+    with StandIn(world(playlist("a", 2), playlist("b", 2))) as standin:
+        extract(standin, store, "mine")
+        store.put(key, json.dumps({**document(store, key), **change}).encode())
+        for other in ("state/last_run.json", "state/library.json"):
+            store.put(other, b'{"playlists": null}')
+        assert outcomes(extract(standin, store, "mine", **on_day(24))) == ["fetched", "unchanged"]
+
+
+@pytest.mark.parametrize("entry", [None, {"id": {}}, {"id": None}, {"id": "../x"}])
+def test_odd_entries_of_the_list_are_passed_over(store: FolderStore, entry: Any) -> None:
+    def before(request: Request) -> Answer | None:
+        if request.path != "/v1/me/playlists":
+            return None
+        entries = [entry, entry, playlist("a", 1).metadata]
+        return Answer(200, {"items": entries, "offset": 0, "total": 3})
+
+    with StandIn(world(playlist("a", 1)), before=before) as standin:
+        assert outcomes(extract(standin, store, "mine", user="me")) == ["fetched"]

@@ -96,6 +96,7 @@ def test_marker_and_state_tell_the_run(store: FolderStore) -> None:
         "selection": "list",
         "budget": {"limit": 900, "used": 2},
         "halted": None,
+        "library_fault": None,
         "backlog": {"playlists": 0, "requests": 0},
         "playlists": [
             {
@@ -105,6 +106,7 @@ def test_marker_and_state_tell_the_run(store: FolderStore) -> None:
                 "object": object_key("a"),
                 "rows": 51,
                 "carried_from": None,
+                "waiting": None,
             },
             {
                 "playlist_id": playlist_id("z"),
@@ -112,6 +114,7 @@ def test_marker_and_state_tell_the_run(store: FolderStore) -> None:
                 "object": None,
                 "rows": None,
                 "carried_from": None,
+                "waiting": None,
             },
         ],
     }
@@ -131,6 +134,8 @@ def test_marker_and_state_tell_the_run(store: FolderStore) -> None:
         "seen_at": "2026-11-23T06:00:02.345Z",
         "rows": 51,
         "not_found_run": None,
+        "is_absent": False,
+        "before": None,
     }
 
 
@@ -214,7 +219,6 @@ def test_a_run_that_stopped_before_its_marker_is_completed(store: FolderStore, z
         states = {key: value for key, (value, _) in everything(store).items() if key.startswith("state/playlists/")}
         (store.root / MARKER).unlink()
         (store.root / object_key("b")).unlink()
-        (store.root / f"state/playlists/{playlist_id('a')}.json").unlink()
         move(store, object_key("a"), object_key("a", zone))
         asked = len(standin.requests)
         again = extract(standin, store, "ab")
@@ -444,7 +448,8 @@ def test_nothing_landed_is_an_error_and_leaves_nothing(store: FolderStore) -> No
     )
     with StandIn(world()) as standin, failed:
         extract(standin, store, "ab")
-    assert store.keys("") == {"state/requests.json"}
+    assert store.keys("raw_data/") == set()
+    assert store.keys("state/playlists/") == set()
 
 
 def test_a_token_that_is_not_accepted_ends_the_run_at_once(store: FolderStore) -> None:

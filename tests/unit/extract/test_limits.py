@@ -73,7 +73,7 @@ def test_one_that_takes_more_than_the_whole_budget_says_so(store: FolderStore) -
         result = extract(standin, store, "ab", budget=10)
         assert len(standin.requests) == 2
     assert outcomes(result) == {"a": "missing", "b": "fetched"}
-    assert "more than the whole budget of 10 a day" in result["playlists"][0]["reason"]
+    assert "more than a whole budget of 10 a day has for it" in result["playlists"][0]["reason"]
 
 
 def test_a_killed_run_has_counted_its_requests(store: FolderStore) -> None:
@@ -114,7 +114,7 @@ def test_time_that_runs_out_in_the_middle_of_a_playlist(store: FolderStore) -> N
         extract(standin, store, "abcde")
         for letter in "abcde":
             five.playlists[playlist_id(letter)] = playlist(letter, 200, snapshot="v2")
-        context = Ticking(left=72, step=4)
+        context = Ticking(left=72, step=2)
         result = extract(standin, store, "abcde", context=context, **on_day(24))
         tomorrow = extract(standin, store, "abcde", **on_day(25))
     told = outcomes(result)
