@@ -440,7 +440,11 @@ def _what_is_shown(seen: Seen, lake: Lake) -> str:
         prefix = f"The extract stopped ({cause.code}): " if isinstance(cause, ExtractError) else ""
         return _readable(str(seen.error).removeprefix(prefix))
     assert seen.marker
-    reasons = [str(entry["reason"]).partition(": ")[2] for entry in _outcome(seen.marker, lake).not_read]
+    gone = [entry for entry in seen.marker["playlists"] if entry["outcome"] == "absent"]
+    told = [*_outcome(seen.marker, lake).not_read, *gone]
+    reasons = [str(entry["reason"]).partition(": ")[2] for entry in told]
+    if seen.marker["library_fault"]:
+        reasons.insert(0, seen.marker["library_fault"]["message"])
     if not reasons:
         return "nothing"
     others = len(reasons) - reasons.count(reasons[0])
@@ -452,8 +456,8 @@ def _codes(seen: Seen) -> list[str]:
         return [seen.error.__cause__.code] if isinstance(seen.error.__cause__, ExtractError) else []
     assert seen.marker
     reasons = [entry["reason"].partition(":")[0] for entry in seen.marker["playlists"] if entry["reason"]]
-    halted = seen.marker["halted"]
-    return list(dict.fromkeys([*reasons, *([halted["code"]] if halted else [])]))
+    faults_ = (seen.marker[name] for name in ("library_fault", "halted"))
+    return list(dict.fromkeys([*reasons, *(fault["code"] for fault in faults_ if fault)]))
 
 
 def _exit(seen: Seen, lake: Lake) -> str:
