@@ -71,7 +71,7 @@ def test_the_summary_of_a_run_names_what_was_not_read(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=300)
     render.show_outcome(console, outcome)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "Read   1 unchanged, 1 stale, 1 missing; 3 requests, 6 of 900 within a day" in said
+    assert "Read   1 unchanged, 1 stale, 1 missing; 3 requests, 7 of 900 within a day" in said
     assert f"Not read {playlist_id('b')} (as of 2026-11-23): quota_exceeded: " in said
     assert f"Not read {playlist_id('c')} (never read): playlist_forbidden: " in said
     assert "Stopped quota_exceeded: Spotify answers 429" in said
