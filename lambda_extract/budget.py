@@ -80,8 +80,8 @@ class RequestBudget:
             )
         if count > self.left:
             raise RequestBudgetError(
-                f"{what} takes {count} requests and {self.left} of today's {self.limit} are left. "
-                "Tomorrow it comes first."
+                f"{what} takes {count} or more requests, and {self.left} of {self.limit} are left within the day. "
+                "Its turn comes on another one."
             )
 
     def note_overhead(self) -> None:
@@ -97,7 +97,9 @@ class RequestBudget:
             If there is none left; then it must not be made.
         """
         if not self.left:
-            raise RequestBudgetError(f"Today's budget of {self.limit} requests is used up. Tomorrow it goes on.")
+            raise RequestBudgetError(
+                f"The budget of {self.limit} requests within a day is used up. Tomorrow it goes on."
+            )
         if self._ahead == 0:
             self._ahead = min(_AHEAD, self.left)
             self._write(self.made + self._ahead)

@@ -213,13 +213,6 @@ class LandingTimeError(OutOfTimeError):
     fatal = True
 
 
-NOT_REACHED = frozenset(
-    fault.code
-    for fault in (RateLimitedError, QuotaExceededError, RequestBudgetError, OutOfTimeError, TokenEndpointError)
-)
-"""Codes of the faults that say nothing of a playlist itself: it was not asked for, or not to its end."""
-
-
 class NothingLandedError(ExtractError):
     """Not one of the wanted playlists could be landed."""
 

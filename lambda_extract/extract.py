@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from lambda_extract.errors import (
 )
 from lambda_extract.landing import Landing
 from lambda_extract.library import Wanted, find_mine
-from lambda_extract.plan import Reading, plan, requests_after, requests_for
+from lambda_extract.plan import Reading, plan, requests_after, requests_for, urgency
 from lambda_extract.raw_zone import ABSENT, FETCHED, MISSING, STALE, UNCHANGED, Outcome, Stamp
 from lambda_extract.retries import PatientSource
 from lambda_extract.runs import Run, utc_text
@@ -117,11 +117,13 @@ class Extract:
         self._has_user = has_user
         self._now = clock()
         self._extracted_at = utc_text(self._now)
+        self._failed = set(self._states.last_failed())
         self._halted: ExtractError | None = None
         self._library_fault: ExtractError | None = None
         self._failures_in_a_row = 0
         self._landed: Counter[str] = Counter()
         self._landed_rows = 0
+        self._knew_any = False
         self._count = 0
         self._progress = Progress("", 0, 0)
 
@@ -148,8 +150,10 @@ class Extract:
         if before is None and not any(outcome.object for outcome in outcomes):
             self._check_nothing_landed(outcomes, marker)
         if before is None or _results(outcomes) != _results(told.values()):
-            self._states.keep_run(marker)
+            self._states.keep_run(marker, self._failed)
             self._landing.put_marker(marker)
+        else:
+            marker = before
         return Report(self._run, marker, dict(self._landed), self._landed_rows)
 
     def _marker(self, outcomes: list[Outcome], before: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -178,6 +182,7 @@ class Extract:
         if self._config.playlists != MINE:
             return tuple(map(Wanted, self._config.playlists))
         last = self._states.library()
+        self._knew_any = bool(last.playlists)
         try:
             if self._halted:
                 raise self._halted
@@ -218,15 +223,20 @@ class Extract:
                 self._done(outcomes, one, self._landing.remember(there, one.playlist_id))
         left = [one for one in wanted if one.playlist_id not in outcomes]
         states = {one.playlist_id: self._states.playlist(one.playlist_id) for one in left}
-        failed = self._states.last_failed() if left else frozenset()
-        to_read, unchanged = plan(left, states, now=self._now, full=self._config.full, failed=failed)
+        to_read, unchanged = plan(left, states, now=self._now, full=self._config.full, failed=self._failed)
         for reading in unchanged:
             self._begin(outcomes, reading.wanted)
             try:
-                self._done(outcomes, reading.wanted, self._carry(reading, UNCHANGED, None))
+                outcome = self._carry(reading, UNCHANGED, None)
             except LastExtractGoneError:
-                # With nothing to fall back to it is as one that was never read, and comes first.
-                to_read.insert(0, replace(reading, state=reading.state and reading.state.before, anew=True))
+                # What there is to fall back to, if anything, tells how urgent it is.
+                before = reading.state and self._landing.last_there(reading.state.before)
+                to_read.append(replace(reading, state=before, anew=True))
+                continue
+            if reading.state and (reading.state.not_found_run or reading.state.is_absent):
+                self._states.keep_playlist(replace(reading.state, not_found_run=None, is_absent=False))
+            self._done(outcomes, reading.wanted, outcome)
+        to_read.sort(key=urgency)
         for number, reading in enumerate(to_read):
             self._deadline.keep_back(len(to_read) - number)
             self._begin(outcomes, reading.wanted)
@@ -235,12 +245,12 @@ class Extract:
 
     def _check_nothing_landed(self, outcomes: list[Outcome], marker: dict[str, Any]) -> None:
         """Raise why nothing landed, unless there is nothing left to land: every playlist is gone."""
-        if not outcomes and not self._states.has_run():
+        if not outcomes and not self._knew_any:
             raise NothingLandedError(
                 "The account owns no playlist and collaborates on none, and others cannot be read. Make one in Spotify."
             )
         # The marker does not land, but the next run has to know which playlists failed.
-        self._states.keep_run(marker)
+        self._states.keep_run(marker, self._failed)
         if self._halted:
             raise self._halted
         missing = [outcome for outcome in outcomes if outcome.outcome == MISSING]
@@ -252,6 +262,7 @@ class Extract:
     def _land(self, reading: Reading) -> Outcome:
         """Read a playlist; where that fails, land it as it was last read."""
         fault = self._halted
+        repeats = self._spotify.repeats
         if fault is None:
             try:
                 outcome = self._fetch(reading)
@@ -259,9 +270,14 @@ class Extract:
                 if error.fatal:
                     raise
                 fault = error
+                # Also one whose repeats have used up the budget: first again tomorrow, it would take it for ever.
+                is_budget = isinstance(fault, RequestBudgetError)
+                if self._spotify.repeats > repeats if is_budget else not fault.halts:
+                    self._failed.add(reading.wanted.playlist_id)
                 self._take_note(fault)
             else:
                 self._failures_in_a_row = 0
+                self._failed.discard(reading.wanted.playlist_id)
                 return outcome
         return self._fall_back(reading, fault)
 
@@ -304,6 +320,9 @@ class Extract:
                 return replace(self._carry(replace(reading, state=state), status, reason_told), waiting=waiting)
             except LastExtractGoneError as error:
                 gone, state = f" {error}", state.before
+                if status == UNCHANGED:
+                    # What is known to be up to date is what is gone; the one before it is not.
+                    status, reason_told, waiting = STALE, reason, requests_for(reading.wanted.total or 0)
         return Outcome(playlist_id, MISSING, f"{reason}{gone}", waiting=waiting)
 
     def _note_not_found(self, state: PlaylistState, fault: ExtractError) -> PlaylistState:
@@ -367,8 +386,9 @@ class Extract:
                 yield raw_zone.page_line(stamp, fetched_at=utc_text(self._clock()), playlist=playlist, page=page)
             # Before the object: of a run that is killed in between, the state names an object that is not there, and
             # the one before it still counts. The other way round an older extract would follow a newer one.
+            before = self._landing.last_there(state)
             self._states.keep_playlist(
-                PlaylistState.after_reading(self._run, playlist, rows, self._extracted_at, before=state)
+                PlaylistState.after_reading(self._run, playlist, rows, self._extracted_at, before=before)
             )
 
         key = self._landing.put(playlist_id, lines())
@@ -406,9 +426,9 @@ class Extract:
         self._on_progress(self._progress)
 
 
-def _results(outcomes: Any) -> list[tuple[str, str, str | None]]:
+def _results(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Return what became of each playlist, without the wording of why."""
-    return [(outcome.playlist_id, outcome.outcome, outcome.object) for outcome in outcomes]
+    return [replace(outcome, reason=(outcome.reason or "").partition(":")[0]) for outcome in outcomes]
 
 
 def _fault_document(fault: ExtractError | None) -> dict[str, Any] | None:

@@ -61,6 +61,13 @@ class Landing:
         """
         return self.put(state.playlist_id, self._again(state, stamp))
 
+    def last_there(self, state: PlaylistState | None) -> PlaylistState | None:
+        """Return the newest of a playlist's extracts that lies in a zone: a killed run may never have put its own."""
+        zones = (TO_BE_PROCESSED, PROCESSED)
+        while state and not any(self._store.keys(zone + state.object) for zone in zones):
+            state = state.before
+        return state
+
     def remember(self, there: Mapping[str, str], playlist_id: str) -> Outcome:
         """Tell the outcome of an object whose run stopped before its marker."""
         name = raw_zone.object_name(self._run, playlist_id)

@@ -70,7 +70,7 @@ def plan(
         reading = Reading(one, state, anew=full or _is_due(state, now), has_failed=one.playlist_id in failed)
         (unchanged if reading.is_known_unchanged and not reading.anew else to_read).append(reading)
     # Sorting is stable: what ties stays in the order in which it was given.
-    return sorted(to_read, key=_urgency), unchanged
+    return sorted(to_read, key=urgency), unchanged
 
 
 def requests_after(first: Mapping[str, Any]) -> int:
@@ -83,7 +83,8 @@ def _is_due(state: PlaylistState | None, now: datetime) -> bool:
     return state is not None and now - datetime.fromisoformat(state.extracted_at) >= READ_ANEW_AFTER - _SLACK
 
 
-def _urgency(reading: Reading) -> tuple[bool, int, str]:
+def urgency(reading: Reading) -> tuple[bool, int, str]:
+    """Return what to sort readings by, the most urgent first."""
     if reading.state is None:
         return (reading.has_failed, 0, "")
     return (reading.has_failed, 2 if reading.is_known_unchanged else 1, reading.state.seen_at)

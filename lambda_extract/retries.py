@@ -64,6 +64,8 @@ class PatientSource:
     ) -> None:
         self.throttled_seconds = 0.0
         """Seconds that were waited because Spotify asked for it."""
+        self.repeats = 0
+        """How often something was asked again."""
         self._source = source
         self._budget = budget
         self._deadline = deadline
@@ -121,4 +123,5 @@ class PatientSource:
             raise fault
         if isinstance(fault, RateLimitedError):
             self.throttled_seconds += wait
+        self.repeats += 1
         self._sleep(wait)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
-from lambda_extract.errors import NOT_REACHED
 from lambda_extract.playlist_ids import is_playlist_id
-from lambda_extract.raw_zone import MISSING, SCHEMA_VERSION, STALE, json_line, object_name
+from lambda_extract.raw_zone import SCHEMA_VERSION, json_line, object_name
 from lambda_extract.runs import Run
 from lambda_extract.storage import RawStore
 
@@ -128,23 +127,15 @@ class States:
         self._store.put(LIBRARY, json_line({"schema_version": SCHEMA_VERSION, **asdict(library)}))
 
     def last_failed(self) -> frozenset[str]:
-        """Return the playlists on which the last run failed although it reached them."""
-        entries = (read_document(self._store, LAST_RUN) or {}).get("playlists")
-        return frozenset(
-            str(entry.get("playlist_id"))
-            for entry in (entries if isinstance(entries, list) else [])
-            if isinstance(entry, dict)
-            and entry.get("outcome") in {STALE, MISSING}
-            and str(entry.get("reason")).partition(":")[0] not in NOT_REACHED
-        )
+        """Return the playlists on which a run has failed and that were not read since."""
+        failed = (read_document(self._store, LAST_RUN) or {}).get("failed")
+        return frozenset(filter(is_playlist_id, failed if isinstance(failed, list) else []))
 
-    def has_run(self) -> bool:
-        """Tell whether there was a run before."""
-        return self._store.read(LAST_RUN) is not None
-
-    def keep_run(self, marker: dict[str, Any]) -> None:
-        """Remember a run by its marker."""
-        self._store.put(LAST_RUN, json_line(marker))
+    def keep_run(self, marker: dict[str, Any], failed: Iterable[str]) -> None:
+        """Remember a run by its marker, and on which playlists it failed; a newer run stays."""
+        known = str((read_document(self._store, LAST_RUN) or {}).get("run_id", ""))
+        if known <= marker["run_id"]:
+            self._store.put(LAST_RUN, json_line({**marker, "failed": sorted(failed)}))
 
 
 def read_document(store: RawStore, key: str) -> dict[str, Any] | None:

@@ -107,7 +107,8 @@ def read_list(client: S3Client, address: str) -> str:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
     except (BotoCoreError, ClientError) as error:
         raise PlaylistListError(
-            f"Cannot read the list of playlists {address}: {_code(error)}. Check the address and what the role may do."
+            f"Cannot read the list of playlists {address}: {_code(error)}. "
+            "Check the address, the credentials and what they may do."
         ) from error
     except UnicodeDecodeError:
         raise PlaylistListError(f"The list of playlists {address} is no UTF-8 text.") from None

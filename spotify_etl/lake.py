@@ -54,7 +54,7 @@ class Lake:
         try:
             kept = json.loads((self.root / "lake.json").read_text(encoding="utf-8"))
             source = kept["source"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RefusedError(
@@ -74,7 +74,10 @@ def existing(root: Path) -> Lake:
     lake = Lake(root)
     _check_path(root)
     if lake.source is None:
-        raise RefusedError(f"There is no lake in {root}. `spotify-etl run --sample` makes one in lake/sample.")
+        raise RefusedError(
+            f"There is no lake in {root}. `spotify-etl run` makes one of your playlists, "
+            "`spotify-etl run --sample` one of the sample."
+        )
     return lake
 
 

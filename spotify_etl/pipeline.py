@@ -229,6 +229,8 @@ def _named(playlists: str) -> tuple[str, ...] | Literal["mine"]:
         is_file = Path(playlists).is_file()
     except (OSError, ValueError):
         is_file = False
+    if not is_file and "://" not in playlists and ("/" in playlists or playlists.endswith(".txt")):
+        raise RefusedError(f"There is no file {playlists}, which should be a list of playlists.")
     if not is_file:
         return resolve(playlists, lambda address: read_list(boto3.client("s3"), address))
     try:

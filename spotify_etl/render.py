@@ -101,12 +101,7 @@ def _show_extract(console: Console, outcome: Outcome) -> None:
         f"[bold]Read[/bold]   {read or 'no playlist'}; {extract['requests_made']} requests, "
         f"{budget['used']} of {budget['limit']} within a day",
     )
-    for playlist in outcome.not_read[:_SHOWN]:
-        how = f"as of {playlist['carried_from']}" if playlist["object"] else "never read"
-        _line(
-            console, f"[yellow]Not read[/yellow] {playlist['playlist_id']} ({how}): {escape(playlist['reason'] or '')}"
-        )
-    _show_rest(console, len(outcome.not_read))
+    _show_not_read(console, outcome.not_read)
     for playlist in (entry for entry in extract["playlists"] if entry["outcome"] == ABSENT):
         _line(console, f"[yellow]Gone[/yellow]   {playlist['playlist_id']}: {escape(playlist['reason'])}")
     if extract["library_fault"]:
@@ -120,6 +115,18 @@ def _show_extract(console: Console, outcome: Outcome) -> None:
         _line(console, f"[yellow]Stopped[/yellow] {extract['halted']['code']}: {escape(extract['halted']['message'])}")
     for note in outcome.notes:
         _line(console, f"[yellow]Noticed[/yellow] {escape(note)}")
+
+
+def _show_not_read(console: Console, entries: list[Mapping[str, Any]]) -> None:
+    """Print what could not be read and why, each reason once: a quota hits all playlists alike."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        how = f"as of {entry['carried_from']}" if entry["object"] else "never read"
+        alike.setdefault((how, entry["reason"] or ""), []).append(entry["playlist_id"])
+    for (how, reason), ids in list(alike.items())[:_SHOWN]:
+        who = ids[0] if len(ids) == 1 else f"{len(ids)} playlists"
+        _line(console, f"[yellow]Not read[/yellow] {who} ({how}): {escape(reason)}")
+    _show_rest(console, len(alike))
 
 
 def show_status(console: Console, status: Status) -> None:
@@ -152,8 +159,8 @@ def _show_extract_status(console: Console, extract: ExtractStatus | None) -> Non
     rest = ""
     if extract.waiting:
         days = "today" if extract.days_left == 0 else f"in about {extract.days_left} day{'s'[: extract.days_left > 1]}"
-        rest = f"; {extract.waiting} wait, the rest {days}"
-    _line(console, f"            {extract.read} of {extract.playlists} playlists{rest}")
+        rest = f"; {extract.waiting} wait to be read, the rest {days}"
+    _line(console, f"            {extract.read} of {extract.playlists} playlists are there{rest}")
     _line(console, f"            {extract.requests} of {extract.budget} requests within a day")
     if extract.halted:
         _line(console, f"[yellow]stopped[/yellow]     {extract.halted['code']}: {escape(extract.halted['message'])}")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lambda_extract.budget import requests_within_a_day
+from lambda_extract.library import list_requests
 from lambda_extract.raw_zone import ABSENT, PROCESSED, TO_BE_PROCESSED
+from lambda_extract.settings import MINE
 from lambda_extract.state import LAST_RUN, read_document
 from load_transform.contract import LOAD_INTENTS, QUARANTINE
 from spotify_etl import catalog, sql
@@ -50,13 +52,14 @@ class ExtractStatus:
         """Read it from a run's marker."""
         outcomes = Counter(entry["outcome"] for entry in marker["playlists"])
         limit, backlog = marker["budget"]["limit"], marker["backlog"]
+        overhead = list_requests(outcomes.total()) if marker["selection"] == MINE else 0
         return cls(
             run_id=marker["run_id"],
             outcomes=dict(outcomes),
             playlists=outcomes.total() - outcomes[ABSENT],
             read=sum(1 for entry in marker["playlists"] if entry["object"]),
             waiting=backlog["playlists"],
-            days_left=-(-backlog["requests"] // limit),
+            days_left=-(-backlog["requests"] // max(1, limit - overhead)),
             requests=requests,
             budget=limit,
             halted=marker["halted"],

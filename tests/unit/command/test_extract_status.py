@@ -35,9 +35,9 @@ def test_how_many_are_read_and_how_long_the_rest_takes(tmp_path: Path) -> None:
         second = read_status(lake, NOW + timedelta(days=1))
     assert first.extract
     assert (first.extract.read, first.extract.playlists, first.extract.waiting) == (5, 20, 15)
-    assert "5 of 20 playlists; 15 wait, the rest in about 3 days" in shown(first)
+    assert "5 of 20 playlists are there; 15 wait to be read, the rest in about 3 days" in shown(first)
     assert "6 of 6 requests within a day" in shown(first)
-    assert "10 of 20 playlists; 10 wait, the rest in about 2 days" in shown(second)
+    assert "10 of 20 playlists are there; 10 wait to be read, the rest in about 2 days" in shown(second)
 
 
 def test_why_the_run_stopped_asking(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_summary_of_a_run_names_what_was_not_read(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=300)
     render.show_outcome(console, outcome)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "Read   1 unchanged, 1 stale, 1 missing; 3 requests, 7 of 900 within a day" in said
+    assert "Read   1 unchanged, 1 stale, 1 missing; 3 requests, 3 of 900 within a day" in said
     assert f"Not read {playlist_id('b')} (as of 2026-11-23): quota_exceeded: " in said
     assert f"Not read {playlist_id('c')} (never read): playlist_forbidden: " in said
     assert "Stopped quota_exceeded: Spotify answers 429" in said

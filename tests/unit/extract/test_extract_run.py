@@ -118,7 +118,9 @@ def test_marker_and_state_tell_the_run(store: FolderStore) -> None:
             },
         ],
     }
-    assert document(store, "state/last_run.json") == document(store, MARKER)
+    last_run = document(store, "state/last_run.json")
+    assert last_run.pop("failed") == [playlist_id("z")]
+    assert last_run == document(store, MARKER)
     assert result["requests"] == 2 == len(standin.requests)
     assert result["request_id"] == "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
     assert result["extract_date"] == "2026-11-23"

@@ -91,10 +91,10 @@ def test_a_connection_that_breaks_in_the_middle_of_an_answer(store: FolderStore)
 
 
 def test_an_answer_that_comes_too_late(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lambda_extract.spotify._READ_SECONDS", 0.05)
-    with StandIn(world(playlist("a", 1)), before=faults.on(A, faults.slow(0.3), times=1)) as standin:
+    monkeypatch.setattr("lambda_extract.spotify._READ_SECONDS", 0.2)
+    with StandIn(world(playlist("a", 1)), before=faults.on(A, faults.slow(1.0), times=1)) as standin:
         assert run(standin, store)[1] == [1.0]
-    with StandIn(world(playlist("b", 1)), before=faults.slow(0.3)) as standin:
+    with StandIn(world(playlist("b", 1)), before=faults.slow(1.0)) as standin:
         with pytest.raises(errors.NothingLandedError, match="spotify_timeout"):
             extract(standin, store, "b", **on_day(24))
         assert len(standin.requests) == 4
