@@ -26,7 +26,7 @@ from spotify_etl.status import ExtractStatus, Status
 _SHOWN = 10
 _FIRST = 5
 _OUTCOMES = {
-    "fetched": "read anew",
+    "fetched": "anew",
     "unchanged": "unchanged",
     "stale": "stale",
     "missing": "missing",
