@@ -22,7 +22,12 @@ package: .venv/.run ## Build the Lambda's zip in build/
 ##@ Work on it
 
 .PHONY: test
-test: lint types unit ## Lint, types and every test
+test: lint types ## Lint, types and every test, in two processes
+	@mkdir -p .cache
+	@$(BIN)/pytest tests/integration/job > .cache/job-tests.log 2>&1 & job=$$!; \
+		trap 'kill $$job' INT TERM; \
+		$(BIN)/pytest --ignore=tests/integration/job; rest=$$?; \
+		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + code))
 
 .PHONY: lint
 lint: .venv/.test ## Check style and format (ruff)
