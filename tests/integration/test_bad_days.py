@@ -13,26 +13,17 @@ from lambda_extract.handler import handle
 from lambda_extract.settings import ExtractConfig
 from lambda_extract.spotify import SpotifyClient
 from load_transform.job import run
-from spotify_etl import catalog, sql
+from spotify_etl import catalog
 from spotify_etl.folder_store import FolderStore
 from spotify_etl.standin import ServedPlaylist, StandIn, World, faults
+from tests.integration.test_both_ends import ask
+from tests.unit.extract.test_limits import Ticking
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST = datetime(2026, 11, 23, 6, tzinfo=UTC)
 THIRD = "c" * 22
-
-
-class RunningDown:
-    """A context of the Lambda that has less time left whenever it is asked, and none before playlist 3 is read."""
-
-    def __init__(self) -> None:
-        self._left = 72.0
-
-    def get_remaining_time_in_millis(self) -> int:
-        self._left -= 2
-        return int(self._left * 1000)
 
 
 def playlist(letter: str, number: int, *, snapshot: str) -> ServedPlaylist:
@@ -82,14 +73,6 @@ def extract(standin: StandIn, root: Path, day: int, **settings: Any) -> dict[str
         )
 
 
-def ask(root: Path, statement: str) -> list[tuple[object, ...]]:
-    connection = catalog.connect(root)
-    try:
-        return sql.run(connection, statement).rows
-    finally:
-        connection.close()
-
-
 def _fails(standin: StandIn) -> dict[str, Any]:
     standin.before = faults.on(THIRD, faults.server_error(503))
     return {}
@@ -101,7 +84,8 @@ def _has_no_budget(standin: StandIn) -> dict[str, Any]:
 
 
 def _has_no_time(standin: StandIn) -> dict[str, Any]:
-    return {"context": RunningDown()}
+    # It runs down with each request, and is over before playlist 3 is read to its end.
+    return {"context": Ticking(left=72, step=2)}
 
 
 # Every other day something goes wrong for some of the five, and on the day after nothing does.
