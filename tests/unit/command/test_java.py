@@ -61,7 +61,8 @@ def test_the_path_may_name_java_by_a_link(tmp_path: Path) -> None:
 
 def test_without_a_java_that_works_the_packaged_one_runs(tmp_path: Path) -> None:
     broken = installed(tmp_path / "broken", "17.0.15")
-    (broken / "bin" / "java").write_text("#!/bin/sh\nexit 1\n")
+    with (broken / "bin" / "java").open("a") as script:
+        script.write("exit 1\n")
     silent = installed(tmp_path / "silent", "17.0.15")
     (silent / "bin" / "java").write_text("#!/bin/sh\n")
     assert java_home({"PATH": ""}, "3.5.6") == PACKAGED
