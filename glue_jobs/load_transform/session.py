@@ -18,6 +18,8 @@ REQUIRED = {
     "spark.sql.adaptive.enabled": "true",
     # The size of a null array is null, with ANSI mode on and off.
     "spark.sql.legacy.sizeOfNull": "false",
+    # Bytes that are no UTF-8 decode to other characters, as in Spark 3; Spark 4 would stop the whole load.
+    "spark.sql.legacy.codingErrorAction": "true",
 }
 
 
