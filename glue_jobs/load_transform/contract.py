@@ -17,6 +17,7 @@ QUARANTINE = "raw_data/quarantine/"
 LOAD_REPORTS = "load_reports/"
 LOAD_DETAILS = "load_details/"
 LOAD_INTENTS = "load_intents/"
+LOAD_HOLDS = "load_holds/"
 
 PARTITION = "extract_date"
 
@@ -166,5 +167,8 @@ LOAD_REPORT_COLUMNS = (
     ("values_not_fitting", "map<string,bigint>"),
     ("unknown_fields", "map<string,bigint>"),
     ("seconds", "map<string,double>"),
+    ("gates_failed", "array<string>"),
+    ("warnings", "array<string>"),
 )
-"""One line of JSON per load and date. `rebuilt` is false where a load only quarantined objects of that date."""
+"""One line of JSON per load and date. `rebuilt` is false where a load only quarantined objects of that date, and where
+a quality gate held the date: `gates_failed` then says which."""

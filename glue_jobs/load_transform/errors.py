@@ -11,9 +11,17 @@ class PartitionChangedError(LoadError):
     """A partition holds files that neither this run listed nor wrote: somebody else writes to the lake."""
 
 
-class RowCountError(LoadError):
-    """What was written to Parquet is not what was counted in the raw objects."""
-
-
 class MoveError(LoadError):
     """An object could not be moved or deleted."""
+
+
+class LockedError(LoadError):
+    """Another run works on the lake. Nothing was changed."""
+
+
+class TakenOverError(LoadError):
+    """Another run took this one for dead and works on the lake."""
+
+
+class OrderError(LoadError):
+    """What the job was asked for cannot be understood, or names what is not there. Nothing was changed."""

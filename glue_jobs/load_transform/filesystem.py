@@ -24,6 +24,10 @@ from load_transform.errors import MoveError
 PARALLEL = 16
 """Moves and deletes under way at once: on S3 each is a round trip or two."""
 
+_WRITING = ".writing/"
+"""Where a text is written before it gets its name, on file systems whose names are not given with the last byte."""
+
+_HAS_ETAGS = "fs.capability.etags.available"
 _SCHEME = "^([A-Za-z0-9+.-]+):/+"
 
 _T = TypeVar("_T")
@@ -52,6 +56,8 @@ class Files:
         self._fs: Any = self._path(self.root).getFileSystem(configuration)
         qualified = str(self._fs.makeQualified(self._path(self.root)).toUri().toString())
         self._encoded_root = one_spelling(qualified).rstrip("/") + "/"
+        # There a put shows whole or not at all, a rename is a copy, and folders are only names.
+        self._is_object_store = bool(self._fs.hasPathCapability(self._path(self.root), _HAS_ETAGS))
 
     def key(self, uri: str) -> str:
         """Return the decoded key of an address below the root."""
@@ -70,10 +76,9 @@ class Files:
             raise
         entries = []
         while found.hasNext():
-            status = found.next()
-            uri = one_spelling(status.getPath().toUri().toString())
-            if not uri.endswith("/"):
-                entries.append(FileEntry(uri, status.getLen(), status.getModificationTime()))
+            entry = _entry(found.next())
+            if not entry.uri.endswith("/"):
+                entries.append(entry)
         return sorted(entries, key=lambda entry: entry.uri)
 
     def folders(self, prefix: str) -> list[str]:
@@ -89,6 +94,15 @@ class Files:
     def exists(self, key: str) -> bool:
         """Tell whether a key holds an object."""
         return bool(self._fs.exists(self._path(self.root + key)))
+
+    def entry(self, key: str) -> FileEntry | None:
+        """Return what is known of an object now; None where there is none."""
+        try:
+            return _entry(self._fs.getFileStatus(self._path(self.root + key)))
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                return None
+            raise
 
     def same_bytes(self, one: str, other: str) -> bool:
         """Tell whether two objects hold the same bytes. It reads both, unless their sizes differ."""
@@ -111,18 +125,23 @@ class Files:
             stream.close()
 
     def write_text(self, key: str, text: str) -> None:
-        """Write a small text object so that a reader sees all of it or none."""
+        """Write a small text object so that a reader sees all of it, or what was there before."""
         target = self._path(self.root + key)
-        beside = self._path(f"{self.root}{key.rpartition('/')[0]}/.{uuid4().hex}.tmp")
-        stream = self._fs.create(beside, True)
+        place = target if self._is_object_store else self._path(f"{self.root}{_WRITING}{uuid4().hex}")
+        stream = self._fs.create(place, True)
         try:
             stream.write(bytearray(text.encode("utf-8", "surrogatepass")))
         finally:
             stream.close()
-        if self._fs.exists(target):
-            self._fs.delete(target, False)
-        if not self._fs.rename(beside, target):
-            raise MoveError(f"{self.root}{key} could not be written. Check the permissions, then run again.")
+        if place is not target:
+            self._fs.mkdirs(target.getParent())
+            if not self._fs.rename(place, target):
+                raise MoveError(f"{self.root}{key} could not be written. Check the permissions, then run again.")
+
+    def remove_unwritten(self) -> None:
+        """Remove the texts that a killed run had begun to write. For the only writer."""
+        if not self._is_object_store:
+            self.delete_folder(_WRITING)
 
     def move(self, source: str, target: str) -> None:
         """Move one object to another key. The target must be free: a rename would replace it without a word."""
@@ -131,7 +150,8 @@ class Files:
             raise MoveError(
                 f"{target} exists already, so {source} was left where it is. Move one of them away, then run again."
             )
-        self._fs.mkdirs(destination.getParent())
+        if not self._is_object_store:
+            self._fs.mkdirs(destination.getParent())
         if not self._fs.rename(self._path(self.root + source), destination):
             raise MoveError(f"{source} could not be moved to {target}. Check the permissions, then run again.")
 
@@ -189,6 +209,11 @@ def in_parallel(function: Callable[[_T], _R], values: Iterable[_T]) -> list[_R]:
     if failures:
         raise failures[0]
     return [results[number] for number in sorted(results)]
+
+
+def _entry(status: Any) -> FileEntry:
+    uri = one_spelling(status.getPath().toUri().toString())
+    return FileEntry(uri, status.getLen(), status.getModificationTime())
 
 
 def _is_missing(error: Py4JJavaError) -> bool:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 
 from load_transform import reasons
-from load_transform.contract import PROCESSED, QUARANTINE, TO_BE_PROCESSED
+from load_transform.contract import PARTITION, PROCESSED, QUARANTINE, TO_BE_PROCESSED
 
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
 SUFFIXES = (".json", ".jsonl")
@@ -24,8 +24,10 @@ _LONGEST_NAME = 255 - len(REASON_SUFFIX)
 # Ranks of a time: what the extract or the file's name says goes before what a file system says.
 STATED_TIME, FILE_TIME = 1, 0
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE_FOLDER = re.compile(r"^extract_date=(\d{4}-\d{2}-\d{2})$")
 _DROPPED_FOLDER = re.compile(r"^(\d{8}T\d{6}\d{6}Z)-[0-9a-f]{12}$")
+_QUARANTINE_FOLDER = re.compile(r"^\d{8}T\d{6}\d{6}Z(?:-\d+)?(?:-reasons)?$")
 _OWN_NAME = re.compile(r"^(?:run|[0-9A-Za-z]+)-\d{8}T\d{6}Z\.jsonl?$")
 _TIMESTAMP = re.compile(
     r"""(?<![0-9A-Za-z])
@@ -52,6 +54,11 @@ class RawObject:
     modified: datetime
 
     @property
+    def modified_ms(self) -> int:
+        """`modified` in epoch milliseconds."""
+        return (self.modified - _EPOCH) // timedelta(milliseconds=1)
+
+    @property
     def name(self) -> str:
         """The last part of the key."""
         return PurePosixPath(self.key).name
@@ -59,20 +66,29 @@ class RawObject:
     @property
     def date_folder(self) -> str | None:
         """The date of the key's first `extract_date=` folder, if that is a date."""
-        dates = (_folder_date(part) for part in _folders(self.key))
+        dates = (folder_date(part) for part in _folders(self.key))
         return next((found for found in dates if found), None)
 
     @property
     def relative_name(self) -> str:
         """The name with the sub-folders that its user gave it, without the zone's own folders."""
-        folders = [part for part in _folders(self.key) if not _folder_date(part)]
+        folders = [part for part in _folders(self.key) if not folder_date(part)]
         return "/".join([*(folders[2:] if self.dropped_folder else folders), self.name])
 
     @property
     def dropped_folder(self) -> str | None:
         """The `<time>-<digits>` folder that the job gave an object which the extract did not write."""
-        folders = [part for part in _folders(self.key) if not _folder_date(part)]
+        folders = [part for part in _folders(self.key) if not folder_date(part)]
         return folders[1] if folders[:1] == ["dropped"] and len(folders) > 1 and _stamp_of(folders[1]) else None
+
+    @property
+    def file_time(self) -> datetime:
+        """The file's own time: that of its `dropped/<time>-…` folder, else its modification time.
+
+        A moved object keeps the time that its folder was named after, so that a rebuild sees what the first load saw
+        (S3 gives it a new modification time).
+        """
+        return (_stamp_of(self.dropped_folder) if self.dropped_folder else None) or self.modified
 
     @property
     def has_own_name(self) -> bool:
@@ -103,16 +119,9 @@ def unreadable(item: RawObject) -> str | None:
 
 
 def extraction_time(item: RawObject, stated: str | None) -> ObjectTime:
-    """When the object was extracted: the envelope's word, else the name's timestamp, else the file's own time.
-
-    An object that has been moved keeps the file time that its `dropped/<time>-…` folder was named after, so that a
-    rebuild sees what the first load saw (S3 gives a moved object a new modification time).
-    """
+    """When the object was extracted: the envelope's word, else the name's timestamp, else the file's own time."""
     said = _iso(stated) or name_timestamp(item.name)
-    if said:
-        return ObjectTime(said, STATED_TIME)
-    stamp = _stamp_of(item.dropped_folder) if item.dropped_folder else None
-    return ObjectTime(stamp or item.modified, FILE_TIME)
+    return ObjectTime(said, STATED_TIME) if said else ObjectTime(item.file_time, FILE_TIME)
 
 
 def extract_date(item: RawObject, time: ObjectTime) -> str:
@@ -157,8 +166,9 @@ def quarantine_key(item: RawObject, others: int = 0) -> str:
     `others` is how many objects of that name and time, with other bytes, lie there already. A name that leaves no room
     for its reason's is shortened; the reason tells the whole.
     """
-    folder = _stamp(item.modified) + (f"-{others}" if others else "")
-    *folders, name = PurePosixPath(_within_zone(item.key)).parts
+    folder = _stamp(item.file_time) + (f"-{others}" if others else "")
+    dated = [part for part in _folders(item.key) if folder_date(part)]
+    *folders, name = [*dated, *PurePosixPath(item.relative_name).parts] if item.dropped_folder else _parts(item.key)
     if name.endswith(REASON_SUFFIX):
         # Beside an object of the shorter name it would be taken for that object's reason.
         folder += "-reasons"
@@ -167,8 +177,28 @@ def quarantine_key(item: RawObject, others: int = 0) -> str:
     return QUARANTINE + "/".join([folder, *folders, name])
 
 
+def requeue_key(key: str, original: str | None) -> str:
+    """Where a quarantined object goes to be tried again; `original` is the key that it came from, None if unknown.
+
+    The extract's own go where they were. Others lie under the file time that their quarantine folder tells, as
+    in `processed/`: S3 would give them that of the move.
+    """
+    stamp, _, within = _within_zone(key).partition("/")
+    came_from = RawObject("", original or TO_BE_PROCESSED + within, 0, datetime.min.replace(tzinfo=UTC))
+    if came_from.has_own_name or not _QUARANTINE_FOLDER.match(stamp):
+        return TO_BE_PROCESSED + _within_zone(came_from.key)
+    dated = f"{PARTITION}={came_from.date_folder}/" if came_from.date_folder else ""
+    name = came_from.relative_name
+    digits = sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return f"{TO_BE_PROCESSED}{dated}dropped/{stamp.partition('-')[0]}-{digits}/{name}"
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return PurePosixPath(_within_zone(key)).parts
+
+
 def _within_zone(key: str) -> str:
-    for zone in (TO_BE_PROCESSED, PROCESSED):
+    for zone in (TO_BE_PROCESSED, PROCESSED, QUARANTINE):
         if key.startswith(zone):
             return key[len(zone) :]
     return key
@@ -188,10 +218,11 @@ def _stamp_of(folder: str) -> datetime | None:
 
 
 def _folders(key: str) -> list[str]:
-    return list(PurePosixPath(_within_zone(key)).parts[:-1])
+    return list(_parts(key)[:-1])
 
 
-def _folder_date(part: str) -> str | None:
+def folder_date(part: str) -> str | None:
+    """Return the date of an `extract_date=…` folder; None for any other folder."""
     match = _DATE_FOLDER.match(part)
     if not match:
         return None

@@ -7,6 +7,7 @@ holds a date twice; the views choose one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -44,10 +45,16 @@ def append(files: Files, dataset: Dataset, frame: DataFrame, load_id: str) -> No
     balanced.write.mode("append").partitionBy(PARTITION).parquet(files.root + dataset.name)
 
 
-def written_rows(
-    spark: SparkSession, files: Files, dates: Iterable[str], load_id: str, before: Iterable[str]
-) -> dict[str, dict[str, int]]:
-    """Count this load's rows in Parquet, per date and dataset, and check that nobody else wrote to the partitions.
+@dataclass(frozen=True)
+class Written:
+    """What a load wrote: the keys of its files, and its rows per date and dataset."""
+
+    keys: list[str]
+    rows: dict[str, dict[str, int]]
+
+
+def written(spark: SparkSession, files: Files, dates: Iterable[str], load_id: str, before: Iterable[str]) -> Written:
+    """Count this load's rows in Parquet and check that nobody else wrote to the partitions.
 
     Raises
     ------
@@ -57,18 +64,23 @@ def written_rows(
     dates = sorted(dates)
     new_keys = sorted(set(partition_files(files, dates)) - set(before))
     counted = _count_files(spark, files, new_keys)
-    written = {files.key(row["uri"]) for row in counted if row["load_id"] == load_id}
-    strangers = sorted(set(new_keys) - written)
+    mine = {files.key(row["uri"]) for row in counted if row["load_id"] == load_id}
+    strangers = sorted(set(new_keys) - mine)
     if strangers:
         raise PartitionChangedError(
             f"{strangers[0]} appeared while load {load_id} was writing ({len(strangers)} such files). "
             "Another writer is at work on this lake: stop it, then run again."
         )
-    counts: dict[str, dict[str, int]] = {date: {dataset.name: 0 for dataset in DATASETS} for date in dates}
+    rows: dict[str, dict[str, int]] = {date: {dataset.name: 0 for dataset in DATASETS} for date in dates}
     for row in counted:
-        if row["load_id"] == load_id:
-            counts[row[PARTITION]][row["dataset"]] += row["rows"]
-    return counts
+        rows[row[PARTITION]][row["dataset"]] += row["rows"]
+    return Written(new_keys, rows)
+
+
+def of_dates(keys: Iterable[str], dates: Iterable[str]) -> list[str]:
+    """Return the keys of files that lie in the dates' partitions."""
+    folders = {f"{PARTITION}={date}" for date in dates}
+    return [key for key in keys if key.split("/")[1] in folders]
 
 
 def delete_files(files: Files, keys: Iterable[str]) -> None:

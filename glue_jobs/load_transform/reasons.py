@@ -40,7 +40,8 @@ SENTENCES = {
     TOO_LARGE: "It is larger than one object may be (256 MiB). Split it, one document a line.",
     NOT_RETURNED: "It was listed, but Spark did not return it. Drop it again under a plain name.",
     INPUTS_MISSING: (
-        "Raw objects that this date was loaded from are gone, so the date is not rebuilt from the rest. "
-        "Restore them, or forget the date, then put this object back."
+        "Raw objects that this date was loaded from are gone, so the date is not rebuilt from the rest. Restore them, "
+        "or rebuild the date from what is left (spotify-etl reprocess --accept), then put this object back "
+        "(spotify-etl requeue)."
     ),
 }

@@ -6,7 +6,7 @@ changes anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from load_transform import datasets, drift, intake, snapshot
 from load_transform.contract import ALBUMS, ARTISTS, PARTITION, PLAYLIST_ITEMS, PLAYLISTS, SONGS, Dataset
 from load_transform.intake import Accepted, Batch, Refusal
+from load_transform.objects import RawObject
 from load_transform.pages import explode_pages, place_pages
 
 
@@ -26,14 +27,14 @@ class Plan:
     read: list[Accepted]
     new: list[Accepted]
 
-    @property
-    def moves(self) -> list[tuple[str, str]]:
-        """Source and target keys of the new objects."""
-        return [(one.item.key, one.target) for one in self.new]
+    def moves(self, dates: Collection[str]) -> list[tuple[RawObject, str]]:
+        """Return the new objects of the dates, each with the key that it goes to."""
+        return [(one.item, one.target) for one in self.new if one.date in dates]
 
-    def inputs(self, date: str) -> list[str]:
-        """Return the keys under which the date's objects lie when the load has ended."""
-        return sorted({one.final_key for one in self.read if one.date == date})
+    def inputs(self, date: str, left: Collection[str] = ()) -> list[str]:
+        """Return the keys under which the date's objects lie when the load has ended, without those of `left`."""
+        read = (one for one in self.read if one.date == date and one.item.key not in left)
+        return sorted({one.final_key for one in read})
 
 
 @dataclass(frozen=True)

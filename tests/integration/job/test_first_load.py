@@ -146,6 +146,8 @@ def test_the_report_counts(module_lake: Lake, done: Json) -> None:
         "rows": {"albums_data": 1, "artists_data": 1, "songs_data": 4, "playlist_items_data": 4, "playlists_data": 3},
         "values_not_fitting": {"duration_ms": 1, "popularity": 1, "release_date": 1, "total_tracks": 1},
         "unknown_fields": {"item.new_field": 1},
+        "gates_failed": [],
+        "warnings": [],
     }
     assert set(seconds) >= {"read new objects", "write songs_data", "check", "move raw objects"}
     assert all(second >= 0 for second in seconds.values())

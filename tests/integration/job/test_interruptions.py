@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from load_transform import job, partitions, reports
+from load_transform import archive, partitions, reports
 from load_transform.contract import DATASETS, LOAD_INTENTS
+from load_transform.objects import RawObject
 from tests.builders import (
     DATE,
     MORNING,
@@ -76,7 +77,8 @@ class Pictures:
 
     def take(self, name: str) -> Lake:
         folder = self._root / name
-        shutil.copytree(self._lake.raw.parent, folder)
+        # The run that is photographed gives signs of life; the one that a picture stands for is dead.
+        shutil.copytree(self._lake.raw.parent, folder, ignore=shutil.ignore_patterns("*.alive"))
         return self[name]
 
     def taking(self, name: str) -> Callable[..., object]:
@@ -130,14 +132,14 @@ def pictures(first_attempt: Lake, spark: SparkSession, tmp_path_factory: pytest.
         for key in keys[::2]:
             (picture.transformed / key).unlink()
 
-    def some_moved(_: object, moves: list[tuple[str, str]]) -> None:
+    def some_moved(_: object, moves: list[tuple[RawObject, str]]) -> None:
         picture = taken.take("some objects moved, one copied")
         (moved, copied), (its_target, others_target) = zip(*moves[:2], strict=True)
         for target in (its_target, others_target):
             (picture.raw / target).parent.mkdir(parents=True, exist_ok=True)
-        (picture.raw / moved).rename(picture.raw / its_target)
+        (picture.raw / moved.key).rename(picture.raw / its_target)
         # As a move on S3 that was cut off: both are there, and the copy has a modification time of its own.
-        shutil.copyfile(picture.raw / copied, picture.raw / others_target)
+        shutil.copyfile(picture.raw / copied.key, picture.raw / others_target)
 
     def half_quarantined(_: object, refused: list[Any], *__: object) -> None:
         picture = taken.take("copied to quarantine")
@@ -149,9 +151,9 @@ def pictures(first_attempt: Lake, spark: SparkSession, tmp_path_factory: pytest.
         steps: list[tuple[Any, str, int, Callable[..., object]]] = [
             (partitions, "append", 3, taken.taking("two datasets appended")),
             (partitions, "delete_files", 1, some_deleted),
-            (job, "move_to_processed", 1, some_moved),
+            (archive, "move_to_processed", 1, some_moved),
             (reports, "write_report", 2, taken.taking("one date reported")),
-            (job, "quarantine", 1, half_quarantined),
+            (archive, "quarantine", 1, half_quarantined),
         ]
         for owner, name, call, look in steps:
             patch.setattr(owner, name, taken.before(call, getattr(owner, name), look))

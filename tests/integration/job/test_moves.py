@@ -10,6 +10,7 @@ import pytest
 from load_transform.archive import move_to_processed
 from load_transform.errors import MoveError
 from load_transform.filesystem import Files
+from load_transform.intake import listed
 from tests.builders import contents, put
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def test_objects_that_share_a_key_end_as_one(files: Files, tmp_path: Path) -> No
     for name in ("new/1", "new/2", "done/x"):
         put(tmp_path / name, b"same")
 
-    move_to_processed(files, [("new/1", "done/x"), ("new/2", "done/x")])
+    left = move_to_processed(files, [(one, "done/x") for one in listed(files, "new/")])
 
+    assert left == set()
     assert contents(tmp_path) == {"done/x": b"same"}
 
 
@@ -36,6 +38,18 @@ def test_other_bytes_under_the_key_stay_and_so_does_the_object(files: Files, tmp
     put(tmp_path / "done/x", there)
 
     with pytest.raises(MoveError, match="done/x exists already"):
-        move_to_processed(files, [("new/1", "done/x")])
+        move_to_processed(files, [(one, "done/x") for one in listed(files, "new/")])
 
     assert contents(tmp_path) == {"new/1": b"these bytes", "done/x": there}
+
+
+def test_an_object_that_was_replaced_after_the_listing_is_left_for_the_next_run(files: Files, tmp_path: Path) -> None:
+    for name in ("new/1", "new/2"):
+        put(tmp_path / name, b"as it was read")
+    found = listed(files, "new/")
+    put(tmp_path / "new/2", b"as nobody has read it")
+
+    left = move_to_processed(files, [(one, one.key.replace("new", "done")) for one in found])
+
+    assert left == {"new/2"}
+    assert contents(tmp_path) == {"done/1": b"as it was read", "new/2": b"as nobody has read it"}
