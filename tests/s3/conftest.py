@@ -88,12 +88,15 @@ def s3_spark(jars: list[Path], served_proxy: FaultyS3, request: pytest.FixtureRe
         configuration.unset(name)
 
 
-@pytest.fixture
-def new_s3_lake(s3_spark: SparkSession, s3: S3Client, proxy: FaultyS3, tmp_path: Path) -> Callable[[], S3Lake]:
+@pytest.fixture(scope="module")
+def new_s3_lake(
+    s3_spark: SparkSession, s3: S3Client, served_proxy: FaultyS3, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], S3Lake]:
     """Make another lake, of two new buckets."""
-    return lambda: S3Lake(s3_spark, s3, proxy, tmp_path)
+    scratch = tmp_path_factory.mktemp("mirrors")
+    return lambda: S3Lake(s3_spark, s3, served_proxy, scratch)
 
 
 @pytest.fixture
-def s3_lake(new_s3_lake: Callable[[], S3Lake]) -> S3Lake:
+def s3_lake(new_s3_lake: Callable[[], S3Lake], proxy: FaultyS3) -> S3Lake:
     return new_s3_lake()

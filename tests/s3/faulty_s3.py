@@ -109,9 +109,9 @@ BeforeChange = Callable[[int, S3Request], bool]
 class FaultyS3:
     """The proxy. Use it as a context manager; its settings may be changed while it serves.
 
-    `before_change` is called before each request that changes something, one at a time, with the request's number (from
-    1, since the last `reset`) and the request. It tells whether the request is to be done: one that is not gets no
-    answer, its connection is reset.
+    `before_change` is called before each request that changes something, with the request's number (from 1, since the
+    last `reset`) and the request, on the thread that serves it: requests under way at once call it at once. It tells
+    whether the request is to be done; one that is not gets no answer, its connection is reset.
     """
 
     def __init__(self, upstream_port: int) -> None:
@@ -123,7 +123,6 @@ class FaultyS3:
         self._under_way: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._changes = 0
-        self._change_lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -146,7 +145,6 @@ class FaultyS3:
         """Forget faults, hook, latency and what was counted."""
         with self._lock:
             self.latency, self.before_change, self.seen, self._faults = 0.0, None, Seen(), []
-        with self._change_lock:
             self._changes = 0
 
     @contextmanager
@@ -165,7 +163,7 @@ class FaultyS3:
 
     def admit(self, request: S3Request) -> Effect | None:
         """Count a request, hold it back for the latency, and return what is to become of it; None: all goes well."""
-        if request.changes and not self._ask_hook(request):
+        if request.changes and not self._may_change(request):
             return Effect.RESET
         with self._lock:
             self.seen.requests[request.kind] += 1
@@ -182,10 +180,11 @@ class FaultyS3:
         with self._lock:
             self._under_way[request.kind] -= 1
 
-    def _ask_hook(self, request: S3Request) -> bool:
-        with self._change_lock:
+    def _may_change(self, request: S3Request) -> bool:
+        with self._lock:
             self._changes += 1
-            return self.before_change is None or self.before_change(self._changes, request)
+            number, hook = self._changes, self.before_change
+        return hook is None or hook(number, request)
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""A lake in two buckets behind the faulty proxy, with the faces of `tests.builders.Lake`, and the server that holds it."""
+"""A lake in two buckets behind the faulty proxy, with the faces of `tests.builders.Lake`, and the server with them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ S3A_SETTINGS = {
     "fs.s3a.retry.throttle.interval": "20ms",
     # A listing of a few objects has several pages.
     "fs.s3a.paging.maximum": "3",
+    # The smallest parts that S3 takes: an object of 6 MB is copied in two.
+    "fs.s3a.multipart.size": "5M",
+    "fs.s3a.multipart.threshold": "5M",
 }
 
 
@@ -121,6 +124,15 @@ class S3Lake:
         self.drop(*objects)
         return self.load()
 
+    def clone(self) -> S3Lake:
+        """Return another lake with the same objects in it. Their modification times are new."""
+        other = S3Lake(self._spark, self.s3, self.proxy, self._scratch, self._clock)
+        pairs = ((self.raw_bucket, other.raw_bucket), (self.transformed_bucket, other.transformed_bucket))
+        for bucket, copy in pairs:
+            for key in self.modified(bucket):
+                self.s3.copy_object(Bucket=copy, Key=key, CopySource={"Bucket": bucket, "Key": key})
+        return other
+
     def modified(self, bucket: str, prefix: str = "") -> dict[str, datetime]:
         """Return the modification time of each object below a prefix, by its whole key."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -128,7 +140,7 @@ class S3Lake:
 
     def mirror(self) -> Lake:
         """Return what lies in the buckets now as a lake of folders, the objects with their modification times."""
-        lake = Lake(self._spark, self._scratch / f"mirror{next(self._mirrors)}", self._clock)
+        lake = Lake(self._spark, self._scratch / f"{self.raw_bucket}-{next(self._mirrors)}", self._clock)
         for bucket, folder in ((self.raw_bucket, lake.raw), (self.transformed_bucket, lake.transformed)):
             for key, modified in self.modified(bucket).items():
                 # S3A marks empty folders with an object whose key ends in a slash.
