@@ -133,6 +133,17 @@ class S3Lake:
                 self.s3.copy_object(Bucket=copy, Key=key, CopySource={"Bucket": bucket, "Key": key})
         return other
 
+    def touch(self, key: str) -> None:
+        """Give a raw object a new modification time, until it is the latest of all: S3's times are whole seconds."""
+        others = {name: at for name, at in self.modified(self.raw_bucket).items() if name != key}
+        while self.modified(self.raw_bucket, key)[key] <= max(others.values()):
+            self.s3.copy_object(
+                Bucket=self.raw_bucket,
+                Key=key,
+                CopySource={"Bucket": self.raw_bucket, "Key": key},
+                MetadataDirective="REPLACE",
+            )
+
     def modified(self, bucket: str, prefix: str = "") -> dict[str, datetime]:
         """Return the modification time of each object below a prefix, by its whole key."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
