@@ -99,7 +99,7 @@ class S3Lake:
         name = uuid4().hex[:12]
         self.raw_bucket, self.transformed_bucket = f"raw-{name}", f"transformed-{name}"
         self.s3, self.proxy = s3, proxy
-        self._spark, self._scratch = spark, scratch
+        self.spark, self._scratch = spark, scratch
         self._mirrors = count()
         self._clock = clock or Ticks()
         for bucket in (self.raw_bucket, self.transformed_bucket):
@@ -117,7 +117,7 @@ class S3Lake:
     def load(self) -> Json:
         from load_transform import job  # noqa: PLC0415 - as in tests.builders
 
-        return job.run(self._spark, *self.uris, clock=self._clock)
+        return job.run(self.spark, *self.uris, clock=self._clock)
 
     def take(self, *objects: Dropped) -> Json:
         """Drop the objects and run the job."""
@@ -126,7 +126,7 @@ class S3Lake:
 
     def clone(self) -> S3Lake:
         """Return another lake with the same objects in it. Their modification times are new."""
-        other = S3Lake(self._spark, self.s3, self.proxy, self._scratch, self._clock)
+        other = S3Lake(self.spark, self.s3, self.proxy, self._scratch, self._clock)
         pairs = ((self.raw_bucket, other.raw_bucket), (self.transformed_bucket, other.transformed_bucket))
         for bucket, copy in pairs:
             for key in self.modified(bucket):
@@ -151,7 +151,7 @@ class S3Lake:
 
     def mirror(self) -> Lake:
         """Return what lies in the buckets now as a lake of folders, the objects with their modification times."""
-        lake = Lake(self._spark, self._scratch / f"{self.raw_bucket}-{next(self._mirrors)}", self._clock)
+        lake = Lake(self.spark, self._scratch / f"{self.raw_bucket}-{next(self._mirrors)}", self._clock)
         for bucket, folder in ((self.raw_bucket, lake.raw), (self.transformed_bucket, lake.transformed)):
             for key, modified in self.modified(bucket).items():
                 # S3A marks empty folders with an object whose key ends in a slash.

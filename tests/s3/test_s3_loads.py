@@ -149,7 +149,7 @@ def test_dropped_objects_keep_their_order_and_time_when_a_move_gives_them_new_on
 
 def test_the_second_of_two_runs_is_refused_and_the_first_one_ends_well(s3_lake: S3Lake, proxy: FaultyS3) -> None:
     s3_lake.drop(extracted(ExtractRun(), rows("a", "b")))
-    refusals = []
+    refusals: list[str] = []
 
     def another_run_comes(_number: int, request: S3Request) -> bool:
         if not refusals and request.kind == "put" and request.key.startswith("songs_data/"):
