@@ -19,7 +19,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 MAVEN_CENTRAL = "https://repo1.maven.org/maven2"
-CACHE = Path(__file__).resolve().parent.parent / ".cache" / "s3_jars"
+LISTS = Path(__file__).resolve().parent
+CACHE = LISTS.parent / ".cache" / "s3_jars"
 
 _TIMEOUT_SECONDS = 60
 
@@ -28,7 +29,9 @@ class S3JarsError(Exception):
     """The jars are not there and cannot be fetched."""
 
 
-def s3_jars(hadoop_version: str, cache: Path = CACHE, *, repository: str = MAVEN_CENTRAL) -> list[Path]:
+def s3_jars(
+    hadoop_version: str, cache: Path = CACHE, *, repository: str = MAVEN_CENTRAL, lists: Path = LISTS
+) -> list[Path]:
     """Return the jars for a Hadoop version, those that are not in the cache yet fetched from Maven Central.
 
     Raises
@@ -37,7 +40,7 @@ def s3_jars(hadoop_version: str, cache: Path = CACHE, *, repository: str = MAVEN
         when there is no list for that version, Maven Central cannot be reached, or a jar is not what the list says
     """
     jars = []
-    for path, sha256 in pinned(hadoop_version).items():
+    for path, sha256 in pinned(hadoop_version, lists).items():
         jar = cache / hadoop_version / path.rpartition("/")[2]
         if not jar.exists():
             _fetch(f"{repository}/{path}", sha256, jar)
@@ -61,11 +64,11 @@ def bundled_hadoop() -> str:
     return found[0].stem.rpartition("-")[2]
 
 
-def pinned(hadoop_version: str) -> Mapping[str, str]:
+def pinned(hadoop_version: str, lists: Path = LISTS) -> Mapping[str, str]:
     """Return the SHA-256 of each jar by its path in Maven Central."""
-    listing = Path(__file__).with_name(f"s3_jars-{hadoop_version}.txt")
+    listing = lists / f"s3_jars-{hadoop_version}.txt"
     if not listing.exists():
-        raise S3JarsError(f"No jars are listed for Hadoop {hadoop_version}. Add {listing.name} beside {__file__}.")
+        raise S3JarsError(f"No jars are listed for Hadoop {hadoop_version}. Add them in {listing}.")
     lines = (line.split() for line in listing.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {path: sha256 for sha256, path in lines}
 
