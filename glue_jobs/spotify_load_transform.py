@@ -7,7 +7,8 @@ The same script runs in the Glue console, in the aws-glue-libs image and on a la
 It loads whatever lies in `raw_data/to_be_processed/`: the prefix is the queue, there is no bookmark. What else it can
 be asked for is in `load_transform.orders`; docs/operations.md has the commands. What it did is the last line of its
 output, as JSON. Exit code 0: done, also with objects in quarantine and with dates that a gate holds, which it names;
-1: stopped, with the reason.
+1: stopped, with the reason; 2: refused, because the order names what is not there or another run is at work, and
+nothing was changed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from awsglue.utils import getResolvedOptions
 from pyspark.sql import SparkSession
 
-from load_transform.errors import LoadError
+from load_transform.errors import LoadError, LockedError, OrderError
 from load_transform.job import run
 from load_transform.orders import OPTIONAL_ARGUMENTS, parse_order
 
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> int:
         order = parse_order({name: arguments[name] for name in OPTIONAL_ARGUMENTS if name in arguments})
     except LoadError as error:
         sys.stderr.write(f"spotify_load_transform: {error}\n")
-        return 1
+        return 2
     spark = SparkSession.builder.appName("spotify_load_transform").getOrCreate()
     try:
         done = run(
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> int:
         )
     except LoadError as error:
         sys.stderr.write(f"spotify_load_transform: {error}\n")
-        return 1
+        return 2 if isinstance(error, OrderError | LockedError) else 1
     except Exception as error:
         # Whatever Spark or Hadoop throws: the whole of it for the log, a line for people.
         logging.exception("The job stopped")

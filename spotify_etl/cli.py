@@ -1,7 +1,7 @@
 """The command line. Each command reads its options, calls one function and shows what it gave.
 
-Exit codes: 0 done; 1 begun and failed, or with `--strict` something is in quarantine or was not read; 2 refused,
-nothing was changed.
+Exit codes: 0 done; 1 begun and failed, a date is held, or with `--strict` something is in quarantine or was not read;
+2 refused, nothing was changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from rich.console import Console
 from lambda_extract.errors import ExtractError
 from lambda_extract.handler import utc_now
 from lambda_extract.settings import DEFAULT_BUDGET, MINE
-from spotify_etl import catalog, cli_account, pipeline, render, sql
+from spotify_etl import catalog, cli_account, cli_operate, pipeline, render, sql
+from spotify_etl.cli_operate import JsonOption, LakeOption, VolumeDropOption
 from spotify_etl.errors import FAILED, CommandError, RefusedError
 from spotify_etl.lake import existing
 from spotify_etl.status import default_lake, read_status
@@ -30,11 +31,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-LakeOption = Annotated[
-    Path | None, typer.Option("--lake", metavar="DIR", help="The lake's folder. Default: lake/mine, else lake/sample.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
 
 
 class Format(StrEnum):
@@ -81,6 +77,7 @@ def run(  # noqa: PLR0913  the options of the command
     added_by: Annotated[
         AddedBy, typer.Option("--added-by", envvar="ADDED_BY", help="Keep or drop who added a song to a playlist.")
     ] = AddedBy.keep,
+    volume_drop: VolumeDropOption = "50",
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Exit with 1 when something went to quarantine or a playlist could not be read."),
@@ -95,19 +92,20 @@ def run(  # noqa: PLR0913  the options of the command
         raise RefusedError(f"What is {more[0]} for? Files and folders follow --raw.")
     if sample and raw:
         raise RefusedError("--sample and --raw exclude each other: sample and real data never share a lake.")
+    gates = cli_operate.checked({"volume_drop_percent": volume_drop})
     with render.Progress(Console(stderr=True)) as progress:
         if sample:
-            outcome = pipeline.run_sample(lake or Path("lake/sample"), progress)
+            outcome = pipeline.run_sample(lake or Path("lake/sample"), progress, gates)
         elif raw:
-            outcome = pipeline.run_raw(lake or Path("lake/mine"), [*raw, *(more or ())], progress)
+            outcome = pipeline.run_raw(lake or Path("lake/mine"), [*raw, *(more or ())], progress, gates)
         else:
             wish = pipeline.Wish(playlists, full, budget, added_by is AddedBy.keep)
-            outcome = pipeline.run_own(lake or Path("lake/mine"), os.environ, wish, progress)
+            outcome = pipeline.run_own(lake or Path("lake/mine"), os.environ, wish, progress, gates)
     if json:
         sys.stdout.write(render.to_json(outcome.as_json()))
     else:
         render.show_outcome(Console(), outcome)
-    if strict and not outcome.is_whole:
+    if outcome.held or (strict and not outcome.is_whole):
         raise typer.Exit(FAILED)
 
 
@@ -145,6 +143,7 @@ def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
 
 
 cli_account.register(app)
+cli_operate.register(app)
 
 
 def main() -> int:

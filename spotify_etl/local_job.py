@@ -13,12 +13,12 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from lambda_extract.raw_zone import TO_BE_PROCESSED
-from spotify_etl.errors import CommandError
+from lambda_extract.raw_zone import PROCESSED, TO_BE_PROCESSED
+from spotify_etl.errors import REFUSED, CommandError, RefusedError
 from spotify_etl.java import java_home
 from spotify_etl.lake import Lake
 
@@ -30,27 +30,35 @@ _CONF = Path(__file__).parent / "spark_conf"
 _SMALL_LOAD = 64 * 1024 * 1024
 _QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
-_STEP = re.compile(r"INFO load_transform\.job: (.+)")
+_STEP = re.compile(r"INFO load_transform\.run: (.+)")
 _STAGE = re.compile(r"\[Stage (\d+):[=> ]*\((\d+) \+ \d+\) / (\d+)\]")
 _REASON = re.compile(r"spotify_load_transform: (.+)")
 
 
-def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress) -> dict[str, Any]:
+def run_job(
+    lake: Lake, lock: int, arguments: Mapping[str, str], *, on_step: OnProgress, on_stage: OnProgress
+) -> dict[str, Any]:
     """Run the job on the lake and return its summary.
 
     Parameters
     ----------
     lock
         The open file that locks the lake: the job holds it too.
+    arguments
+        The job's arguments beside the two buckets: see `load_transform.orders`.
     on_step, on_stage
         Called with the name of each step as it begins, and with Spark's own progress within it.
 
     Raises
     ------
+    RefusedError
+        If the job refused: nothing was changed.
     CommandError
         If the job stopped.
     """
-    command = [sys.executable, str(SCRIPT), "--raw_uri", "s3://raw", "--transformed_uri", "s3://transformed"]
+    given = {"raw_uri": "s3://raw", "transformed_uri": "s3://transformed", **arguments}
+    # With an equals sign, so that a value may begin with a hyphen.
+    command = [sys.executable, str(SCRIPT), *(f"--{name}={value}" for name, value in given.items())]
     with (
         tempfile.TemporaryDirectory(prefix="spotify-etl-") as scratch,
         # A file, since a pipe that nobody reads while the progress is followed would stop the job when it is full.
@@ -59,7 +67,7 @@ def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress)
     ):
         process = subprocess.Popen(
             command,
-            env={**_own_environment(), **_environment(lake, Path(scratch))},
+            env={**_own_environment(), **_environment(lake, Path(scratch), rebuilds="action" in arguments)},
             cwd=scratch,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -70,6 +78,8 @@ def run_job(lake: Lake, lock: int, *, on_step: OnProgress, on_stage: OnProgress)
         )
         with process:
             reason = _follow(process.stderr or (), log, on_step=on_step, on_stage=on_stage)
+        if process.returncode == REFUSED:
+            raise RefusedError(reason or f"The job refused. All it said: {lake.log}")
         if process.returncode:
             raise CommandError(f"The job stopped: {reason or 'it gave no reason.'} All it said: {lake.log}")
         output.seek(0)
@@ -83,7 +93,7 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(strange)}
 
 
-def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
+def _environment(lake: Lake, scratch: Path, *, rebuilds: bool) -> dict[str, str]:
     mounts = {"raw": lake.raw.root, "transformed": lake.transformed}
     settings = {
         "spark.driver.memory": "4g",
@@ -102,7 +112,8 @@ def _environment(lake: Lake, scratch: Path) -> dict[str, str]:
             for bucket, folder in mounts.items()
         },
     }
-    if sum(path.stat().st_size for path in (lake.raw.root / TO_BE_PROCESSED).rglob("*")) < _SMALL_LOAD:
+    zones = (lake.raw.root / zone for zone in (TO_BE_PROCESSED, *((PROCESSED,) if rebuilds else ())))
+    if sum(path.stat().st_size for zone in zones for path in zone.rglob("*")) < _SMALL_LOAD:
         # A small load is over before compiling it would pay, be it by the JVM or by Spark.
         settings["spark.driver.extraJavaOptions"] = _QUICK_START
         settings["spark.sql.codegen.wholeStage"] = "false"

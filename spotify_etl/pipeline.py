@@ -32,7 +32,7 @@ from spotify_etl import catalog, credentials, sample, sql
 from spotify_etl.authorise import WARN_DAYS, consent_line
 from spotify_etl.dropping import drop, files_to_drop
 from spotify_etl.errors import CommandError, RefusedError
-from spotify_etl.lake import OWN, SAMPLE, Lake, open_for_writing
+from spotify_etl.lake import OWN, SAMPLE, Lake, existing, open_for_writing
 from spotify_etl.local_job import run_job
 from spotify_etl.standin import StandIn
 
@@ -40,6 +40,8 @@ COUNTED = ("playlists", "playlist_items", "songs", "albums", "artists")
 """The views that a summary counts."""
 
 QUESTION = "top_artists"
+
+_NO_ARGUMENTS: Mapping[str, str] = {}
 
 
 class Watcher(Protocol):
@@ -83,8 +85,8 @@ class Outcome:
 
     @property
     def held(self) -> list[str]:
-        """Dates that were not rebuilt because raw objects of theirs are gone."""
-        return list(self.load["held"]) if self.load else []
+        """Sentences on the dates that are not published as their raw objects are: which, why, and what to do."""
+        return list(self.load["messages"]) if self.load else []
 
     def as_json(self) -> dict[str, Any]:
         """Return the outcome for machines."""
@@ -100,7 +102,7 @@ class Outcome:
         }
 
 
-def run_sample(root: Path, watcher: Watcher) -> Outcome:
+def run_sample(root: Path, watcher: Watcher, arguments: Mapping[str, str] = _NO_ARGUMENTS) -> Outcome:
     """Run on the bundled sample: its earlier weeks as raw files, its present through HTTP from the stand-in."""
     with open_for_writing(root, SAMPLE) as (lake, lock):
         watcher.step("extract the bundled sample")
@@ -113,7 +115,7 @@ def run_sample(root: Path, watcher: Watcher) -> Outcome:
             SpotifyClient(standin.credentials, api_url=standin.api_url, token_url=standin.token_url) as spotify,
         ):
             marker = extract(lake, spotify, sample.config(), sample.EVENT, sample.now, watcher)
-        return _load(lake, lock, marker, watcher)
+        return _load(lake, lock, marker, watcher, arguments=arguments)
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,13 @@ class Wish:
             raise RefusedError(str(error)) from error
 
 
-def run_own(root: Path, environment: Mapping[str, str], wish: Wish, watcher: Watcher) -> Outcome:
+def run_own(
+    root: Path,
+    environment: Mapping[str, str],
+    wish: Wish,
+    watcher: Watcher,
+    arguments: Mapping[str, str] = _NO_ARGUMENTS,
+) -> Outcome:
     """Run on the user's own playlists, from the real Web API.
 
     Raises
@@ -174,16 +182,41 @@ def run_own(root: Path, environment: Mapping[str, str], wish: Wish, watcher: Wat
         event = {"time": utc_now().isoformat(timespec="seconds")}
         with SpotifyClient(own, api_url=api_url, token_url=token_url, on_new_refresh_token=keep) as spotify:
             marker = extract(lake, spotify, config, event, utc_now, watcher, own)
-        return _load(lake, lock, marker, watcher, tuple(notes))
+        return _load(lake, lock, marker, watcher, tuple(notes), arguments)
 
 
-def run_raw(root: Path, paths: Iterable[Path], watcher: Watcher) -> Outcome:
+def run_raw(
+    root: Path, paths: Iterable[Path], watcher: Watcher, arguments: Mapping[str, str] = _NO_ARGUMENTS
+) -> Outcome:
     """Run on files that the user has: they are copied into the raw zone and nothing is extracted."""
     files = files_to_drop(paths)
     with open_for_writing(root, OWN) as (lake, lock):
         watcher.step("copy the raw files")
         watcher.detail(f"{drop(files, lake.raw)} files")
-        return _load(lake, lock, None, watcher)
+        return _load(lake, lock, None, watcher, arguments=arguments)
+
+
+def operate(root: Path, arguments: Mapping[str, str], watcher: Watcher) -> Outcome:
+    """Carry out an operator's order on a lake: see `load_transform.orders`. Then publish.
+
+    Raises
+    ------
+    RefusedError
+        If there is no lake, or the order names what is not there.
+    """
+    with open_for_writing(root, existing(root).source or OWN) as (lake, lock):
+        watcher.step("start Spark")
+        done = run_job(lake, lock, arguments, on_step=watcher.step, on_stage=watcher.detail)
+        return _publish(lake, None, done, watcher)
+
+
+def preview(root: Path, arguments: Mapping[str, str], watcher: Watcher) -> list[dict[str, Any]]:
+    """Return what an operator's order would do. Nothing is changed."""
+    with open_for_writing(root, existing(root).source or OWN) as (lake, lock):
+        watcher.step("start Spark")
+        order = {**arguments, "dry_run": "true"}
+        would: list[dict[str, Any]] = run_job(lake, lock, order, on_step=watcher.step, on_stage=watcher.detail)["would"]
+        return would
 
 
 def extract(  # noqa: PLR0913, PLR0917  what the Lambda's handler takes
@@ -258,15 +291,31 @@ def _count(connection: duckdb.DuckDBPyConnection, view: str) -> int:
     return int(counted)
 
 
-def _load(
-    lake: Lake, lock: int, marker: Mapping[str, Any] | None, watcher: Watcher, notes: tuple[str, ...] = ()
+def _load(  # noqa: PLR0913, PLR0917  one step of the pipeline
+    lake: Lake,
+    lock: int,
+    marker: Mapping[str, Any] | None,
+    watcher: Watcher,
+    notes: tuple[str, ...] = (),
+    arguments: Mapping[str, str] = _NO_ARGUMENTS,
 ) -> Outcome:
-    """Run the job if there is something to do, publish, and ask the lake what it holds."""
+    """Run the job if there is something to do, then publish."""
     load = None
     if _is_pending(lake):
         watcher.step("start Spark")
-        load = run_job(lake, lock, on_step=watcher.step, on_stage=watcher.detail)
+        load = run_job(lake, lock, arguments, on_step=watcher.step, on_stage=watcher.detail)
         shutil.rmtree(lake.raw.root / ".incoming", ignore_errors=True)
+    return _publish(lake, marker, load, watcher, notes)
+
+
+def _publish(
+    lake: Lake,
+    marker: Mapping[str, Any] | None,
+    load: Mapping[str, Any] | None,
+    watcher: Watcher,
+    notes: tuple[str, ...] = (),
+) -> Outcome:
+    """Refresh the views, and ask the lake what it holds."""
     watcher.step("refresh the views")
     publication = catalog.refresh(lake.root)
     connection = catalog.connect(lake.root)

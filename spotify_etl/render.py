@@ -19,6 +19,7 @@ from rich.table import Table
 
 import athena
 from lambda_extract.raw_zone import ABSENT
+from load_transform.orders import REPROCESS
 from spotify_etl.pipeline import QUESTION, Outcome
 from spotify_etl.sql import QueryResult
 from spotify_etl.status import ExtractStatus, Status
@@ -67,17 +68,18 @@ class Progress:
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print what a run did and what the lake answers now."""
     load = outcome.load
-    if load is None or not (load["pending"] or load["dates"]):
+    if load and load["forgotten"]:
+        span = _span({"first_date": load["forgotten"][0], "last_date": load["forgotten"][-1]})
+        _line(console, f"\n[bold]Forgot[/bold] {len(load['forgotten'])} dates ({span}), raw and curated")
+    elif load is None or not (load["pending"] or load["dates"]):
         _line(console, "\n[bold]Nothing is new:[/bold] no raw object waits, the tables are as they were.")
     else:
-        _line(console, f"\n[bold]Loaded[/bold] {_loaded(outcome)}")
+        _line(console, f"\n{_loaded(load)}")
     _show_extract(console, outcome)
     _show_quarantined(console, outcome.quarantined)
     _show_drift(console, (load or {}).get("dates", []))
-    for date in outcome.held:
-        _line(
-            console, f"[yellow]Held[/yellow] {date}: raw objects that it was loaded from are gone; it was not rebuilt."
-        )
+    for message in outcome.held:
+        _line(console, f"[red]Held[/red]   {escape(message)}")
     as_of = f", the views as of {', '.join(outcome.as_of)}" if outcome.as_of else ""
     _line(console, f"[bold]Lake[/bold]   {escape(str(outcome.lake))}: {outcome.dates} dates{as_of}")
     counts = ", ".join(f"{rows:,} {view.replace('_', ' ')}" for view, rows in outcome.rows.items())
@@ -129,6 +131,17 @@ def _show_not_read(console: Console, entries: list[Mapping[str, Any]]) -> None:
     _show_rest(console, len(alike))
 
 
+def show_preview(console: Console, action: str, would: list[dict[str, Any]]) -> None:
+    """Print what an operator's order would do."""
+    _line(console, f"\n[bold]{action}[/bold] would take {len(would) or 'nothing'}{':' if would else '.'}")
+    for one in would:
+        what = str(one.get("extract_date") or one["object"])
+        rest = {name: value for name, value in one.items() if value != what}
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rest.items())
+        _line(console, f"  {escape(what)}: {escape(told)}")
+    _line(console, "Nothing was changed.")
+
+
 def show_status(console: Console, status: Status) -> None:
     """Print a lake's state."""
     _line(console, f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
@@ -141,6 +154,8 @@ def show_status(console: Console, status: Status) -> None:
     _line(console, f"processed   {status.processed} objects")
     _line(console, f"quarantined {len(status.quarantined)} objects")
     _show_quarantined(console, status.quarantined)
+    for message in status.held:
+        _line(console, f"[red]held[/red]        {escape(message)}")
     for load_id in status.unfinished_loads:
         _line(console, f"[yellow]unfinished[/yellow]  load {load_id}: the next run repairs it")
     _show_extract_status(console, status.extract)
@@ -198,16 +213,20 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
 
 
-def _loaded(outcome: Outcome) -> str:
-    lines = [line for line in (outcome.load or {})["dates"] if line["rebuilt"]]
+def _loaded(load: Mapping[str, Any]) -> str:
+    lines = [line for line in load["dates"] if line["rebuilt"]]
     if not lines:
-        return "nothing: no object could be read."
+        return "[bold]Loaded[/bold] nothing: no date could be built."
     span = _span({"first_date": lines[0]["extract_date"], "last_date": lines[-1]["extract_date"]})
     total = {
         name: sum(line[name] for line in lines) for name in ("objects_new", "rows_in", "rows_out", "rows_superseded")
     }
+    into = f"{len(lines)} dates" if len(lines) > 1 else "1 date"
+    begin = f"[bold]Loaded[/bold] {total['objects_new']} new objects into"
+    if load["action"] == REPROCESS:
+        begin = "[bold]Rebuilt[/bold]"
     return (
-        f"{total['objects_new']} new objects into {len(lines)} dates ({span}): {total['rows_in']:,} rows in = "
+        f"{begin} {into} ({span}): {total['rows_in']:,} rows in = "
         f"{total['rows_out']:,} rows out + {total['rows_superseded']:,} superseded"
     )
 
@@ -250,6 +269,9 @@ def _show_drift(console: Console, lines: list[Any]) -> None:
         if found:
             told = ", ".join(f"{escape(field)} ({count})" for field, count in sorted(found.items()))
             _line(console, f"[yellow]Noticed[/yellow] {meaning}: {told}")
+    for line in lines:
+        for warning in line.get("warnings", ()):
+            _line(console, f"[yellow]Noticed[/yellow] {line['extract_date']} is much smaller: {escape(warning)}")
 
 
 def _show_rest(console: Console, count: int) -> None:

@@ -14,7 +14,7 @@ from lambda_extract.library import list_requests
 from lambda_extract.raw_zone import ABSENT, PROCESSED, TO_BE_PROCESSED
 from lambda_extract.settings import MINE
 from lambda_extract.state import LAST_RUN, read_document
-from load_transform.contract import LOAD_INTENTS, QUARANTINE
+from load_transform.contract import LOAD_HOLDS, LOAD_INTENTS, QUARANTINE
 from spotify_etl import catalog, sql
 from spotify_etl.lake import Lake
 
@@ -76,6 +76,7 @@ class Status:
     processed: int
     quarantined: list[dict[str, Any]]
     unfinished_loads: list[str]
+    held: list[str]
     published_dates: int
     as_of: list[str]
     loads: list[dict[str, Any]]
@@ -100,12 +101,19 @@ def read_status(lake: Lake, now: datetime) -> Status:
         pending=sorted(lake.raw.keys(TO_BE_PROCESSED)),
         processed=len(lake.raw.keys(PROCESSED)),
         quarantined=_quarantined(lake),
+        held=_held(lake),
         unfinished_loads=sorted(path.stem for path in (lake.transformed / LOAD_INTENTS).glob("*.json")),
         published_dates=len(published.dates),
         as_of=list(published.latest_dates),
         loads=[dict(zip(loads.columns, row, strict=True)) for row in loads.rows],
         extract=_extract(lake, now),
     )
+
+
+def _held(lake: Lake) -> list[str]:
+    """Return what the gates say of the dates that they hold."""
+    holds = (json.loads(path.read_text(encoding="utf-8")) for path in (lake.transformed / LOAD_HOLDS).glob("*.json"))
+    return [message for hold in sorted(holds, key=lambda hold: str(hold["date"])) for message in hold["messages"]]
 
 
 def _extract(lake: Lake, now: datetime) -> ExtractStatus | None:

@@ -27,7 +27,7 @@ PARALLEL = 16
 _WRITING = ".writing/"
 """Where a text is written before it gets its name, on file systems whose names are not given with the last byte."""
 
-_HAS_ETAGS = "fs.capability.etags.available"
+_S3A = "S3AFileSystem"
 _SCHEME = "^([A-Za-z0-9+.-]+):/+"
 
 _T = TypeVar("_T")
@@ -57,7 +57,7 @@ class Files:
         qualified = str(self._fs.makeQualified(self._path(self.root)).toUri().toString())
         self._encoded_root = one_spelling(qualified).rstrip("/") + "/"
         # There a put shows whole or not at all, a rename is a copy, and folders are only names.
-        self._is_object_store = bool(self._fs.hasPathCapability(self._path(self.root), _HAS_ETAGS))
+        self._is_object_store = self._fs.getClass().getSimpleName() == _S3A
 
     def key(self, uri: str) -> str:
         """Return the decoded key of an address below the root."""
