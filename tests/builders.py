@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from load_transform.contract import DATASETS, PARTITION, PROCESSED, QUARANTINE, TO_BE_PROCESSED
+from load_transform.orders import Order
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -304,10 +305,11 @@ class Lake:
         for one in objects:
             put(self.raw / TO_BE_PROCESSED / one.name, one.content, one.modified)
 
-    def load(self) -> Json:
+    def load(self, **order: Any) -> Json:
+        """Run the job, with the fields of an `Order` or without."""
         from load_transform import job  # noqa: PLC0415 - the builders are used without Spark too
 
-        return job.run(self._spark, *self.uris, clock=self._clock)
+        return job.run(self._spark, *self.uris, clock=self._clock, order=Order(**order))
 
     def take(self, *objects: Dropped) -> Json:
         """Drop the objects and run the job."""
