@@ -15,12 +15,30 @@ from load_transform import reasons
 from load_transform.contract import CONTRACT_VERSION
 from load_transform.filesystem import one_spelling_column
 from load_transform.objects import MAX_OBJECT_BYTES
-from load_transform.parsing import STRICT, document_text, elements, flat, is_array, is_object, lenient, let
+from load_transform.parsing import (
+    STRICT,
+    document_text,
+    elements,
+    flat,
+    is_array,
+    is_document,
+    is_object,
+    lenient,
+    let,
+)
 from load_transform.parsing import parse_document as parse_strictly
 from load_transform.schemas import ENVELOPE, PAGE, PLAYLIST, ROWS
 from load_transform.values import typed
 
 _ROW_KEYS = ("item", "track")
+# What a document may hold without its arrays outgrowing the memory that its text took. A playlist is at most 11,000
+# rows of some 500 values each.
+MAX_VALUES = 6_000_000
+MAX_DOCUMENTS = 1_000_000
+
+# Jackson 2.16 and later (Spark 4) refuse longer keys.
+_LONG_KEY = r'"[^"\\]{50001}[^"\\]*+"\s*+:'
+
 _PAGING = ("href", "offset", "total", "limit", "items")
 
 
@@ -45,11 +63,13 @@ def split_documents(texts: DataFrame) -> DataFrame:
 
     An object is one document, pretty-printed or not, or one document a line; `document_no` is 1-based, in its order.
     """
+    # The patterns take each character once, however many blanks there are: no backing off, no groups that repeat.
+    several_lines = F.col("text").rlike(r"\A\s*+[^\n]*+\n\s*+\S")
     text = F.when(F.col("text").startswith("\ufeff"), F.substring("text", 2, MAX_OBJECT_BYTES)).otherwise(F.col("text"))
-    lines = F.filter(F.split("text", "\r?\n"), lambda line: line.rlike(r"\S"))
+    lines = F.filter(F.split("text", r"\n[ \t\r\n]*", MAX_DOCUMENTS + 3), lambda line: line.rlike(r"\S"))
     # Where there is one line, or the whole is one document, the object is that document; the check costs a JSON-lines
     # object its first line only, since the parser stops where the second document begins.
-    is_one_document = (F.size(lines) <= 1) | document_text(F.col("text")).isNotNull()
+    is_one_document = ~several_lines | is_document(F.col("text"))
     reason = (
         F.when(F.hex(F.substring(F.col("text").cast("binary"), 1, 2)) == "1F8B", reasons.GZIP)
         .when(~_is_utf8(F.col("text")), reasons.NOT_UTF8)
@@ -59,7 +79,15 @@ def split_documents(texts: DataFrame) -> DataFrame:
     return (
         texts.withColumn("reason", reason)
         .withColumn("text", text)
-        .select("uri", "sha256", "reason", F.posexplode(documents).alias("position", "text"))
+        .withColumn("documents", documents)
+        .withColumn("is_too_many", F.size("documents") > MAX_DOCUMENTS)
+        .select(
+            "uri",
+            "sha256",
+            F.when(F.col("is_too_many"), reasons.TOO_MANY_VALUES).otherwise(F.col("reason")).alias("reason"),
+            F.when(F.col("is_too_many"), F.array("text")).otherwise(F.col("documents")).alias("documents"),
+        )
+        .select("uri", "sha256", "reason", F.posexplode("documents").alias("position", "text"))
         .select("uri", "sha256", "reason", (F.col("position") + 1).alias("document_no"), "text")
     )
 
@@ -72,7 +100,8 @@ def parse_documents(documents: DataFrame) -> DataFrame:
     a line with a value that does not fit, goes the long way: as texts, level by level.
     """
     return (
-        documents.withColumn("fast", F.when(F.col("reason").isNull(), parse_strictly(F.col("text"), ENVELOPE)))
+        documents.withColumn("reason", F.coalesce("reason", F.when(_has_too_many_values(), reasons.TOO_MANY_VALUES)))
+        .withColumn("fast", F.when(F.col("reason").isNull(), parse_strictly(F.col("text"), ENVELOPE)))
         .withColumn("fast", F.when(F.col("fast.schema_version").isNotNull(), F.col("fast")))
         .withColumn("document", F.when(F.col("fast").isNull() & F.col("reason").isNull(), document_text(F.col("text"))))
         .withColumn("top", flat(F.col("document"), ("schema_version", "error")))
@@ -94,6 +123,13 @@ def parse_documents(documents: DataFrame) -> DataFrame:
             .alias("pages"),
         )
     )
+
+
+def _has_too_many_values() -> Column:
+    """Tell it by the commas, which is nearly true and needs no parser; a value and its comma are two bytes or more."""
+    text = F.col("text")
+    commas = F.octet_length(text) - F.octet_length(F.replace(text, F.lit(","), F.lit("")))
+    return (F.octet_length(text) > 2 * MAX_VALUES) & (commas > MAX_VALUES)
 
 
 def _line() -> Column:
@@ -119,7 +155,8 @@ def _foreign_reason() -> Column:
         | F.from_json(text, "array<string>", STRICT).isNotNull()
     )
     malformed = (
-        F.when(has_first, reasons.SEVERAL_DOCUMENTS)
+        F.when(is_document(text) | text.rlike(_LONG_KEY), reasons.BEYOND_LIMITS)
+        .when(has_first, reasons.SEVERAL_DOCUMENTS)
         .when(text.rlike(r"^\s*[{\[]") & ~text.rlike(r"[}\]]\s*\z"), reasons.TRUNCATED)
         .otherwise(reasons.NOT_JSON)
     )
@@ -150,9 +187,12 @@ def _foreign_pages(document: Column) -> Column:
     The document is such a part itself, or an array of rows, or an array of parts. `playlist` is the text of the
     playlist object that the page came in.
     """
-    parts = elements(document)
-    is_list = F.coalesce(F.size(parts) > 0, F.lit(False)) & ~F.exists(parts, _is_row)
-    return F.transform(F.when(is_list, parts).otherwise(F.array(document)), _foreign_part)
+
+    def parts_of(parts: Column) -> Column:
+        is_list = F.coalesce(F.size(parts) > 0, F.lit(False)) & ~F.exists(parts, _is_row)
+        return F.transform(F.when(is_list, parts).otherwise(F.array(document)), _foreign_part)
+
+    return let(elements(document), parts_of)
 
 
 def _foreign_part(part: Column) -> Column:
@@ -174,11 +214,14 @@ def _foreign_part(part: Column) -> Column:
 
 def _holds_rows(page: Column) -> Column:
     """Tell whether a part holds rows of a playlist, or is the empty page of one."""
-    rows = elements(page["items"])
     is_paging = F.coalesce(page["playlist"], page["total"], page["offset"], page["limit"]).isNotNull()
     is_other_list = page["href"].rlike(r"/(?:me|users/[^/]+)/playlists(?:\?|$)")
-    is_empty_page = (F.size(rows) == 0) & is_paging & ~F.coalesce(is_other_list, F.lit(False))
-    return F.coalesce(F.exists(rows, _is_row) | is_empty_page, F.lit(False))
+    may_be_empty = is_paging & ~F.coalesce(is_other_list, F.lit(False))
+
+    def check(rows: Column) -> Column:
+        return F.coalesce(F.exists(rows, _is_row) | ((F.size(rows) == 0) & may_be_empty), F.lit(False))
+
+    return let(elements(page["items"]), check)
 
 
 def _is_row(element: Column) -> Column:
@@ -222,10 +265,14 @@ def _is_utf8(text: Column) -> Column:
 
 def row_texts(text: Column) -> Column:
     """Return the rows of every page in a document, each as JSON text: an array, null when the text is no document."""
-    document = document_text(text)
-    page = flat(flat(document, ("page",))["page"], ("items",))["items"]
-    pages = F.transform(_foreign_pages(document), lambda part: F.coalesce(elements(part["items"]), F.array()))
-    return F.coalesce(elements(page), F.flatten(pages))
+
+    def rows_of(document: Column) -> Column:
+        page = flat(document, ("page",))["page"]
+        items = let(page, lambda text: let(flat(text, ("items",))["items"], elements))
+        pages = F.transform(_foreign_pages(document), lambda part: F.coalesce(elements(part["items"]), F.array()))
+        return F.coalesce(items, F.flatten(pages))
+
+    return let(document_text(text), rows_of)
 
 
 def object_facts(parsed: DataFrame) -> DataFrame:

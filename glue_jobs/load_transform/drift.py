@@ -5,17 +5,17 @@ Neither stops a load. Values become null and are counted; unknown fields stay in
 
 from __future__ import annotations
 
-from functools import reduce
-
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from load_transform import values
 from load_transform.documents import row_texts
-from load_transform.parsing import flat, is_object
+from load_transform.parsing import flat, is_object, let
 
 SAMPLED_ROWS = 1000
-_SAMPLED_DOCUMENTS = 50
+NAMED_FIELDS = 100
+OTHERS = "others"
+_LONGEST_NAME = 100
 
 _COMMON = {"available_markets", "external_ids", "external_urls", "href", "id", "name", "popularity", "type", "uri"}
 _PLAYABLE = {"is_playable", "restrictions"}
@@ -42,21 +42,40 @@ def values_not_fitting(items_: DataFrame) -> DataFrame:
 
 
 def unknown_fields(documents: DataFrame) -> DataFrame:
-    """Return `uri, field, rows` for fields outside `KNOWN_FIELDS`, in at most 1,000 rows of a few documents."""
-    sampled = documents.where(F.col("reason").isNull()).limit(_SAMPLED_DOCUMENTS)
-    rows = sampled.select("uri", F.explode(row_texts(F.col("text"))).alias("row")).limit(SAMPLED_ROWS)
-    inner = flat(F.col("row"), ("item", "track"))
-    nested = rows.select(
-        "uri", "row", F.when(is_object(inner["item"]), inner["item"]).otherwise(inner["track"]).alias("item")
+    """Return `uri, field, rows` for fields outside `KNOWN_FIELDS`, in at most 1,000 rows.
+
+    Of each object the 100 most frequent are named, by at most 100 characters; `others` counts the rest. Rows, not
+    documents, are sampled: a document may be as large as an object.
+    """
+    rows = documents.where(F.col("reason").isNull()).select("uri", F.explode(row_texts(F.col("text"))).alias("row"))
+    holders = rows.limit(SAMPLED_ROWS).withColumn("item", _inner(F.col("row"))).withColumn("album", _album())
+    unknown = [_unknown_keys(holder, known) for holder, known in KNOWN_FIELDS.items()]
+    counted = (
+        holders.select("uri", F.explode(F.concat(*unknown)).alias("field"))
+        .groupBy("uri", "field")
+        .agg(F.count("*").alias("rows"))
     )
-    nested = nested.withColumn("album", flat(F.col("item"), ("album",))["album"])
-    found = [
-        nested.select("uri", F.explode(F.json_object_keys(holder)).alias("field"))
-        .where(~F.col("field").isin(sorted(known)))
-        .select("uri", F.concat(F.lit(f"{holder}."), "field").alias("field"))
-        for holder, known in KNOWN_FIELDS.items()
-    ]
-    return reduce(DataFrame.unionByName, found).groupBy("uri", "field").agg(F.count("*").alias("rows"))
+    by_rows = Window.partitionBy("uri").orderBy(F.desc("rows"), "field")
+    name = F.when(F.row_number().over(by_rows) <= NAMED_FIELDS, F.col("field")).otherwise(OTHERS)
+    return counted.withColumn("field", name).groupBy("uri", "field").agg(F.sum("rows").alias("rows"))
+
+
+def _inner(row: Column) -> Column:
+    return let(
+        flat(row, ("item", "track")),
+        lambda inner: F.when(is_object(inner["item"]), inner["item"]).otherwise(inner["track"]),
+    )
+
+
+def _album() -> Column:
+    return flat(F.col("item"), ("album",))["album"]
+
+
+def _unknown_keys(holder: str, known: set[str]) -> Column:
+    """Return the names of the fields of an object, as JSON text, that are not known; none where it is no object."""
+    unknown = F.filter(F.json_object_keys(holder), lambda key: ~key.isin(sorted(known)))
+    names = F.transform(unknown, lambda key: F.concat(F.lit(f"{holder}."), F.substring(key, 1, _LONGEST_NAME)))
+    return F.coalesce(F.array_distinct(names), F.array().cast("array<string>"))
 
 
 def _typed_fields() -> dict[str, tuple[Column, Column]]:

@@ -13,7 +13,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType
 
+# Jackson's own limits (a nesting of 1,000, numbers of 1,000 digits, texts of 20 million characters) stay as they are: a
+# number of a million digits takes minutes to read, and no row with a text of that size can be queried.
 STRICT = {"mode": "PERMISSIVE", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+_GENEROUS = {**STRICT, "maxNestingDepth": "1000000", "maxNumLen": "2147483647", "maxStringLen": "2147483647"}
 _TEXTS = ArrayType(StringType())
 
 # Behind each document stands an end that no input can know. A parser that reaches it has read exactly one document.
@@ -44,6 +47,22 @@ def document_text(text: Column) -> Column:
         return F.when(_is_pair(both, F.get(both, F.lit(1))), F.coalesce(first, F.lit("null")))
 
     return let(pair, document)
+
+
+def is_document(text: Column) -> Column:
+    """Tell whether `text` is exactly one JSON value, of any depth up to a million levels and of any size.
+
+    The value is only skipped, as that of a field which nobody asked for, so it takes no memory. What passes both as a
+    field's value and as an array's element is one value and nothing behind it.
+    """
+    mark = F.lit(f'}},{{"__end":"{_END}"}}]')
+    marked = ArrayType(StructType([StructField("__end", StringType())]))
+
+    def passes(before: str, after: str) -> Column:
+        pair = F.from_json(F.concat(F.lit(f'[{{"x":{before}'), text, F.lit(after), mark), marked, _GENEROUS)
+        return let(pair, lambda both: F.coalesce(_is_pair(both, F.get(both, F.lit(1))["__end"]), F.lit(False)))
+
+    return passes("", "") & passes("[", "]")
 
 
 def elements(text: Column) -> Column:

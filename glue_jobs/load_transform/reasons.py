@@ -18,6 +18,8 @@ SEVERAL_DOCUMENTS = "several_documents_on_a_line"
 UNSUPPORTED_NAME = "unsupported_name"
 HIDDEN_NAME = "hidden_name"
 TOO_LARGE = "too_large"
+TOO_MANY_VALUES = "too_many_values"
+BEYOND_LIMITS = "beyond_limits"
 NOT_RETURNED = "not_returned"
 INPUTS_MISSING = "inputs_missing"
 
@@ -38,6 +40,14 @@ SENTENCES = {
     UNSUPPORTED_NAME: "Only names that end in .json or .jsonl are read.",
     HIDDEN_NAME: "Spark hides names that start with _ or . or end in ._COPYING_. Rename it and drop it again.",
     TOO_LARGE: "It is larger than one object may be (256 MiB). Split it, one document a line.",
+    TOO_MANY_VALUES: (
+        "It has more than 1,000,000 lines, or one document with more than 6,000,000 values. "
+        "Split it, one page of the API a document."
+    ),
+    BEYOND_LIMITS: (
+        "It is JSON, but nested in 1,000 levels or more, or with a number of more than 1,000 digits, a text of more "
+        "than 20,000,000 characters or a key of more than 50,000: it is not read. Drop it again without that."
+    ),
     NOT_RETURNED: "It was listed, but Spark did not return it. Drop it again under a plain name.",
     INPUTS_MISSING: (
         "Raw objects that this date was loaded from are gone, so the date is not rebuilt from the rest. Restore them, "

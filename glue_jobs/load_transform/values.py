@@ -8,12 +8,15 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_ISO_TIME = r"^(?!0000)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$"
-_WHOLE_NUMBER = r"^[+-]?\d{1,18}$"
+# `\z`, since Java's `$` also stands before a last line feed, which the casts would then take for a blank.
+_ISO_TIME = r"^(?!0000)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?\z"
+_WHOLE_NUMBER = r"^[+-]?\d{1,18}\z"
+# A zone moves the ends of the calendar beyond what readers of the tables can hold.
+_TIMES = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 _INT_RANGE = (-(2**31), 2**31 - 1)
-_YEAR = r"^(?!0000)\d{4}$"
-_MONTH = r"^(?!0000)\d{4}-\d{2}$"
-_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}$"
+_YEAR = r"^(?!0000)\d{4}\z"
+_MONTH = r"^(?!0000)\d{4}-\d{2}\z"
+_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}\z"
 _PRECISIONS = ("year", "month", "day")
 
 
@@ -25,7 +28,8 @@ def typed(text: Column, kind: str) -> Column:
     if kind == "boolean":
         return F.when(F.lower(text) == "true", True).when(F.lower(text) == "false", False)
     if kind == "timestamp":
-        return F.try_to_timestamp(F.when(text.rlike(_ISO_TIME), text))
+        moment = F.try_to_timestamp(F.when(text.rlike(_ISO_TIME), text))
+        return F.when(moment.between(*(F.lit(one).cast("timestamp") for one in _TIMES)), moment)
     number = F.when(text.rlike(_WHOLE_NUMBER), text).cast("bigint")
     return F.when(number.between(*_INT_RANGE), number).cast("int") if kind == "int" else number
 
