@@ -1,4 +1,4 @@
-"""Objects that land while a run is at work: it leaves them alone, whatever step it is at, and the next run loads them."""
+"""Objects that land while a run is at work: it leaves them alone, whatever it is doing, and the next run loads them."""
 
 from __future__ import annotations
 

@@ -69,9 +69,7 @@ def test_reprocess_rebuilds_the_dates_of_the_range_and_no_other(lake: Lake) -> N
 def test_reprocess_is_how_old_dates_come_by_what_newer_code_does(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.take(*OF_DATES)
     songs = datasets.songs
-    monkeypatch.setattr(
-        datasets, "songs", lambda items: songs(items).withColumn("popularity", songs(items).disc_number)
-    )
+    monkeypatch.setattr(datasets, "songs", lambda items: songs(items).withColumn("popularity", F.lit(1)))
 
     lake.load()
     assert {*lake.column("songs_data", "popularity")} == {55}, "an upgrade changes no old date by itself"
@@ -207,10 +205,7 @@ def test_forget_drops_dates_from_raw_and_curated_together(lake: Lake) -> None:
     again = lake.load(action="forget", before_date=LAST_DATE)
     assert again["forgotten"] == []
     assert lake.load()["held"] == [], "a forgotten date begins anew"
-    assert lake.column("songs_data", "song_id") == ["day2", "w"] or lake.column("songs_data", "song_id") == [
-        "w",
-        "day2",
-    ]
+    assert set(lake.column("songs_data", "song_id")) == {"day2", "w"}
 
 
 def test_a_forget_that_was_cut_off_is_finished_by_the_next_run(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
