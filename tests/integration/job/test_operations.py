@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from load_transform import datasets, forgetting
 from load_transform.contract import DATASETS, PROCESSED, QUARANTINE, TO_BE_PROCESSED
