@@ -27,7 +27,7 @@ POINTS = {
     "a report": (r"write_text load_reports", 1),
     "the views": (r"publish", 0),
 }
-"""The kind of the point, and which one of that kind. Files and objects come in any order, but one kind after another."""
+"""The kind of the point, and which one of these. Files and objects come in any order, but one kind after another."""
 
 
 @pytest.fixture(scope="module")
