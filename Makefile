@@ -21,13 +21,18 @@ package: .venv/.run ## Build the Lambda's zip in build/
 
 ##@ Work on it
 
+# The job's tests run beside the others. Those over S3 need jars on the class path of a JVM of their own.
+JOB_TESTS := tests/integration/job
+S3_TESTS := tests/s3
+
 .PHONY: test
-test: lint types ## Lint, types and every test, in two processes
+test: lint types ## Lint, types and every test, in two processes at a time
 	@mkdir -p .cache
-	@$(BIN)/pytest tests/integration/job > .cache/job-tests.log 2>&1 & job=$$!; \
+	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
-		$(BIN)/pytest --ignore=tests/integration/job; rest=$$?; \
-		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + code))
+		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS); rest=$$?; \
+		$(BIN)/pytest $(S3_TESTS); s3=$$?; \
+		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
 
 .PHONY: lint
 lint: .venv/.test ## Check style and format (ruff)
@@ -63,13 +68,15 @@ lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind; lakes stay
-	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-spark4 .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+include tests/chaos/chaos.mk tools/spark4.mk docker/docker.mk
 
 # The environment: made once, and again when a pinned version changes.
 
