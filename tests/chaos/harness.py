@@ -3,7 +3,8 @@
     python -m tests.chaos.harness [--jobs 2] [--only 'second load/0/17'] [--most 20]
 
 Each kill is a line in `.cache/chaos/<version of the code>/kills.jsonl` when it is done: stopped and started again, it
-goes on where it was. When all are done it writes `docs/reliability/kills.json`. Exit code 1: something differs.
+goes on where it was. When all are done it writes `docs/reliability/kills.json`. The lake of a kill after which
+something differs is kept beside the lines. Exit code 1: there is one, or some kill could not be carried out.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from load_transform import CODE_VERSION
 from spotify_etl.java import java_home
 from tests.chaos.deaths import StrangeDeathError
 from tests.chaos.kills import DRAWN, RANDOM, Kill, Killed, Outcome, Slaughterhouse
+from tests.chaos.orders import JobError
 from tests.chaos.points import kind
 from tests.chaos.scenarios import SCENARIOS
 from tests.conftest import SPARK_SETTINGS
@@ -48,11 +50,15 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING)
     code = _fingerprint()
     folder = PROJECT / ".cache" / "chaos" / code
-    results = folder / "kills.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
+    results = folder / "kills.jsonl"
     with _spark(folder):
         slaughterhouse = Slaughterhouse(folder)
-        kills = [_named(options.only)] if options.only else plan(slaughterhouse)
+        try:
+            kills = [_named(options.only)] if options.only else plan(slaughterhouse)
+        except (StrangeDeathError, JobError) as error:
+            _say(f"A lake could not be prepared: {error}")
+            return 1
         done = [] if options.only else _read(results)
         names = {one["kill"] for one in done}
         waiting = [kill for kill in kills if kill.name not in names][: options.most]
@@ -65,17 +71,23 @@ def main(argv: Sequence[str]) -> int:
             _say(f"{len(done)}/{len(kills)} {outcome.kill}: before {outcome.before}, {outcome.seconds} s")
             for difference in outcome.differences:
                 _say(f"    {difference}")
-    figures = summary(done)
-    _say(json.dumps(figures, indent=2, ensure_ascii=False))
+    missing = len({kill.name for kill in kills} - {one["kill"] for one in done})
+    _report(done, write=not missing and not options.only)
+    _say(f"{missing} kills are still to be done: start it again." if missing else "All are done.")
+    is_wrong = any(one["differences"] or one["lost"] or one["doubled"] for one in done)
+    return int(is_wrong or (missing > 0 and not options.most))
+
+
+def _report(done: Sequence[dict[str, Any]], *, write: bool) -> None:
+    """Print the figures, and how each kill that went wrong is repeated; write them where the docs take them from."""
+    text = json.dumps(summary(done), indent=2, ensure_ascii=False) + "\n"
+    _say(text)
     for one in done:
         if one["differences"]:
-            _say(f"Repeat it: make chaos CHAOS_ARGS=\"--only '{one['kill']}'\"; its lake is kept below {folder}")
-    complete = {one["kill"] for one in done} >= {kill.name for kill in kills}
-    if complete and not options.only:
+            _say(f"Wrong: {one['kill']}. Repeat it: make chaos CHAOS_ARGS=\"--only '{one['kill']}'\"")
+    if write:
         FIGURES.parent.mkdir(parents=True, exist_ok=True)
-        FIGURES.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        _say(f"All are done: {FIGURES.relative_to(PROJECT)} is written.")
-    return int(any(one["differences"] or one["lost"] or one["doubled"] for one in done))
+        FIGURES.write_text(text, encoding="utf-8")
 
 
 def plan(slaughterhouse: Slaughterhouse) -> list[Kill]:
