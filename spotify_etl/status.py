@@ -112,8 +112,10 @@ def read_status(lake: Lake, now: datetime) -> Status:
 
 def _held(lake: Lake) -> list[str]:
     """Return what the gates say of the dates that they hold."""
-    holds = (json.loads(path.read_text(encoding="utf-8")) for path in (lake.transformed / LOAD_HOLDS).glob("*.json"))
-    return [message for hold in sorted(holds, key=lambda hold: str(hold["date"])) for message in hold["messages"]]
+    holds = [json.loads(path.read_text(encoding="utf-8")) for path in (lake.transformed / LOAD_HOLDS).glob("*.json")]
+    pending = lake.raw.keys(TO_BE_PROCESSED)
+    waiting = sorted((hold for hold in holds if pending & hold["objects"].keys()), key=lambda hold: str(hold["date"]))
+    return [message for hold in waiting for message in hold["messages"]]
 
 
 def _extract(lake: Lake, now: datetime) -> ExtractStatus | None:

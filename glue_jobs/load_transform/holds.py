@@ -7,7 +7,7 @@ event tries them again: only another object of the date, or an operator's `repro
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from load_transform.contract import LOAD_HOLDS, PARTITION
@@ -42,6 +42,14 @@ def read_holds(files: Files) -> dict[str, Hold]:
     """Return the holds that there are, by date."""
     holds = [_read(files, files.key(entry.uri)) for entry in files.files_below(LOAD_HOLDS)]
     return {hold.date: hold for hold in holds}
+
+
+def drop_idle(files: Files, holds: Mapping[str, Hold], pending: Collection[RawObject]) -> dict[str, Hold]:
+    """Remove the holds with which nothing waits any more: somebody took the objects away. Return the others."""
+    waiting = {date: hold for date, hold in holds.items() if any(hold.waits_for(item) for item in pending)}
+    for date in holds.keys() - waiting.keys():
+        files.delete(hold_key(date))
+    return waiting
 
 
 def write_hold(files: Files, hold: Hold) -> None:

@@ -42,8 +42,12 @@ def run(
     this = Run(spark, Files(spark, raw_uri), Files(spark, transformed_uri), load_id, started, order)
     if order.dry_run:
         return {"load_id": load_id, "action": order.action, "dry_run": True, "would": _preview(this)}
-    if order.action == LOAD and not _is_something_new(this):
-        return _summary(this, Done(held=messages(read_holds(this.transformed))))
+    if order.action == LOAD:
+        holds, pending = read_holds(this.transformed), intake.listed(this.raw, TO_BE_PROCESSED)
+        waiting = [item for item in pending if any(hold.waits_for(item) for hold in holds.values())]
+        if len(waiting) == len(pending) and not intents.open_intents(this.transformed):
+            held = {date: hold for date, hold in holds.items() if any(map(hold.waits_for, waiting))}
+            return _summary(this, Done(pending=len(pending), held=messages(held)))
     with locked(this.transformed, load_id) as this.lock:
         for files in (this.raw, this.transformed):
             files.remove_unwritten()
@@ -52,13 +56,6 @@ def run(
         for files in (this.raw, this.transformed):
             files.remove_unwritten()
     return _summary(this, done)
-
-
-def _is_something_new(this: Run) -> bool:
-    holds = read_holds(this.transformed).values()
-    pending = intake.listed(this.raw, TO_BE_PROCESSED)
-    waits = (any(hold.waits_for(item) for hold in holds) for item in pending)
-    return not all(waits) or bool(intents.open_intents(this.transformed))
 
 
 def _preview(this: Run) -> list[dict[str, Any]]:

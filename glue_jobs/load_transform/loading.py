@@ -14,7 +14,16 @@ from load_transform import archive, gates, intake, intents, partitions, reasons,
 from load_transform.contract import PARTITION, PROCESSED, TO_BE_PROCESSED
 from load_transform.drift import unknown_fields
 from load_transform.errors import OrderError
-from load_transform.holds import gate_message, gone_message, hold_key, hold_of, messages, read_holds, write_hold
+from load_transform.holds import (
+    drop_idle,
+    gate_message,
+    gone_message,
+    hold_key,
+    hold_of,
+    messages,
+    read_holds,
+    write_hold,
+)
 from load_transform.intake import Accepted, Batch, Refusal
 from load_transform.objects import folder_date
 from load_transform.orders import REPROCESS, REQUEUE
@@ -31,9 +40,11 @@ def ordered_dates(this: Run, holds: Collection[str]) -> list[str]:
     """
     there = {folder_date(folder) for folder in this.raw.folders(PROCESSED)} | set(holds)
     dates = sorted(date for date in there if date and this.order.rebuilds(date))
-    if this.order.action == REPROCESS and not dates:
+    unknown = sorted(this.order.accept - set(dates))
+    if unknown or (this.order.action == REPROCESS and not dates):
+        what = ", ".join(unknown) or "these dates"
         raise OrderError(
-            "Nothing was loaded of these dates, so nothing can be rebuilt. `spotify-etl status` tells more."
+            f"Nothing was ever loaded of {what}, so nothing can be rebuilt. Look for the date in the views."
         )
     return dates
 
@@ -52,6 +63,7 @@ def load(this: Run) -> Done:
     unfinished = {one.load_id: set(one.dates) for one in this.lock.unfinished if not one.forget}
     pending = intake.listed(this.raw, TO_BE_PROCESSED)
     done.pending = len(pending)
+    done.held = messages(drop_idle(this.transformed, holds, pending))
     with this.step("read new objects"):
         new = intake.read_batch(this.spark, this.raw.root, [TO_BE_PROCESSED], pending)
     waiting = {one.item.key for one in new.accepted if one.date in holds and holds[one.date].waits_for(one.item)}
@@ -62,10 +74,8 @@ def load(this: Run) -> Done:
     gone = _gone_inputs(this, dates - this.order.accept, accepted, processed.accepted)
     late = [_late(one) for one in accepted if one.date in gone]
     done.refused = archive.beside_others(this.raw, [*new.refused, *late])
-    done.held = {
-        **messages({date: hold for date, hold in holds.items() if date not in dates}),
-        **{date: [gone_message(date, keys)] for date, keys in gone.items()},
-    }
+    done.held = {date: said for date, said in done.held.items() if date not in dates}
+    done.held |= {date: [gone_message(date, keys)] for date, keys in gone.items()}
     plan = rebuild.plan(
         (one for one in accepted if one.date not in gone),
         (one for one in processed.accepted if one.date not in gone),
@@ -126,8 +136,9 @@ def _replace(this: Run, dates: list[str], plan: rebuild.Plan, batches: list[Batc
     published = [date for date in dates if date not in held]
     _hold(this, held, plan)
     with this.step("delete old files"):
-        unwanted = [*partitions.of_dates(old_files, published), *partitions.of_dates(written.keys, held)]
-        partitions.delete_files(this.transformed, unwanted)
+        unwanted = partitions.of_dates(old_files, published) + partitions.of_dates(written.keys, held)
+        unfinished = partitions.of_unfinished(this.lock.unfinished, partitions.of_dates(old_files, held))
+        partitions.delete_files(this.transformed, [*unwanted, *unfinished])
     with this.step("move raw objects"):
         left = archive.move_to_processed(this.raw, plan.moves(published))
     lines = reports.load_lines(

@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from load_transform.contract import DATASETS, PARTITION, Dataset
 from load_transform.errors import PartitionChangedError
 from load_transform.filesystem import Files, in_parallel
+from load_transform.intents import Intent
 from load_transform.schemas import to_contract
 
 _LEFTOVERS = ("_temporary", ".spark-staging", "__magic")
@@ -81,6 +82,22 @@ def of_dates(keys: Iterable[str], dates: Iterable[str]) -> list[str]:
     """Return the keys of files that lie in the dates' partitions."""
     folders = {f"{PARTITION}={date}" for date in dates}
     return [key for key in keys if key.split("/")[1] in folders]
+
+
+def of_unfinished(intents: Iterable[Intent], files: Iterable[str]) -> list[str]:
+    """Return which files of a held date were left by runs that did not end, and were never published.
+
+    Such a run's intent names the files that were there before it. Once it had begun to delete these, what it wrote is
+    the date.
+    """
+    there = set(files)
+    left: set[str] = set()
+    for intent in intents:
+        for date in intent.dates:
+            before = set(of_dates(intent.delete, [date]))
+            if before <= there:
+                left |= set(of_dates(there, [date])) - before
+    return sorted(left)
 
 
 def delete_files(files: Files, keys: Iterable[str]) -> None:

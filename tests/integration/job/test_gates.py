@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from load_transform import datasets, partitions
-from load_transform.contract import DATASETS, LOAD_INTENTS
+from load_transform.contract import DATASETS, LOAD_INTENTS, TO_BE_PROCESSED
 from load_transform.errors import PartitionChangedError
 from spotify_etl import catalog
 from tests.builders import (
@@ -239,3 +239,34 @@ def test_how_much_is_much_can_be_configured(shrinking: Lake) -> None:
 
     shrinking.load(action="reprocess", from_date=NEXT_DATE, to_date="2026-08-05", volume_drop_percent=70)
     assert shrinking.reports(NEXT_DATE)[-1]["warnings"] == shrinking.reports("2026-08-05")[-1]["warnings"] == []
+
+
+def test_a_held_date_whose_objects_were_taken_away_is_not_held_any_more(
+    held: HeldStory, spark: SparkSession, tmp_path: Path
+) -> None:
+    lake = copy_of(held.lake, spark, tmp_path)
+    for name in lake.pending():
+        (lake.raw / TO_BE_PROCESSED / name).unlink()
+
+    assert lake.load()["held"] == []
+    lake.take(dropped("extract_date=2026-09-01/other.json", playlist(rows("o"), playlist_id="other")))
+    assert contents(lake.transformed / "load_holds") == {}
+
+
+def test_what_a_killed_run_wrote_of_a_date_that_is_then_held_is_deleted(lake: Lake) -> None:
+    """The published rows are the only ones left, as before."""
+    lake.take(FIRST)
+    before = {dataset.name: lake.partition(dataset.name) for dataset in DATASETS}
+    lake.drop(SECOND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(partitions, "written", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            lake.load()
+    assert {dataset.name: len(lake.partition(dataset.name)) for dataset in DATASETS} == dict.fromkeys(before, 2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        breaking(patch, "songs", twice)
+        assert lake.load()["held"] == [DATE]
+
+    assert {dataset.name: lake.partition(dataset.name) for dataset in DATASETS} == before
+    assert contents(lake.transformed / LOAD_INTENTS) == {}
