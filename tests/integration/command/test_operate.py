@@ -30,7 +30,7 @@ def dates(root: Path) -> list[str]:
         (["forget", "--before", "2026-13-01"], "--before 2026-13-01 is no date"),
         (["run", "--sample", "--volume-drop", "half"], "--volume-drop half is no number from 0 to 100"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_is_no_order_is_one_line_and_changes_nothing(
     sample_root: Path, arguments: list[str], message: str
