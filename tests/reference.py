@@ -20,10 +20,17 @@ from tests.builders import Dropped
 Row = dict[str, Any]
 Age = tuple[int, datetime, str, str]
 
+_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s?(Z|[+-]\d\d:?\d\d)?"
 _STAMP = re.compile(
     r"(?<![0-9A-Za-z])(\d{4})-?(\d\d)-?(\d\d)"
     r"(?:[T _-](\d\d)[:._-]?(\d\d)(?:[:._-]?(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?(?![0-9A-Za-z])"
 )
+
+
+# What the contract lets a document hold.
+DEEPEST, LONGEST_NUMBER, LONGEST_TEXT = 1_000, 1_000, 20_000_000
+LAST_OFFSET = 2_000_000_000
+_BLANKS = " \t\r\n\x0b\x0c"
 
 
 class RefusedError(ValueError):
@@ -104,12 +111,12 @@ def _documents(one: Dropped) -> list[Any]:
     if any(part.startswith(("_", ".")) for part in parts) or not one.name.endswith((".json", ".jsonl")):
         raise RefusedError
     text = one.content.decode("utf-8").removeprefix("\ufeff")
-    if not text.strip():
+    if not text.strip(_BLANKS):
         raise RefusedError
     try:
         return [_json(text)]
-    except ValueError:
-        lines = [line for line in text.split("\n") if line.strip()]
+    except RefusedError:
+        lines = [line for line in text.split("\n") if line.strip(_BLANKS)]
         if len(lines) == 1:
             raise
         return [_json(line) for line in lines]
@@ -117,37 +124,71 @@ def _documents(one: Dropped) -> list[Any]:
 
 def _json(text: str) -> Any:
     def refuse(constant: str) -> None:
-        raise ValueError(constant)
+        raise RefusedError(constant)
 
-    return json.loads(text, parse_constant=refuse)
+    def number(digits: str, kind: Callable[[str], Any]) -> Any:
+        return kind(digits) if len(digits.strip("+-")) <= LONGEST_NUMBER else refuse(digits)
+
+    try:
+        found = json.loads(
+            text,
+            parse_constant=refuse,
+            parse_int=lambda digits: number(digits, int),
+            parse_float=lambda digits: number(digits, float),
+        )
+    except (ValueError, RecursionError) as error:
+        raise RefusedError from error
+    if _exceeds_limits(found):
+        raise RefusedError
+    return found
+
+
+def _exceeds_limits(value: Any) -> bool:
+    depth, level = 0, [value]
+    while level:
+        depth += any(isinstance(one, dict | list) for one in level)
+        if depth >= DEEPEST or any(isinstance(one, str) and len(one) > LONGEST_TEXT for one in level):
+            return True
+        level = [inner for one in level for inner in _within(one)]
+    return False
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _content(documents: Sequence[Any]) -> tuple[list[Page], list[Row], str | None]:
     """Return the pages, what a marker says is missing, and the envelopes' extracted_at."""
     pages: list[Page] = []
     outcomes: list[Row] = []
-    said = [one.get("extracted_at") for one in documents if _is_line(one)]
+    said = [_text(one.get("extracted_at")) for one in documents if _is_line(one)]
     for document in documents:
         if not _is_line(document):
             pages += _foreign_pages(document)
             continue
-        if document["schema_version"] != 1:
+        if _integer(document["schema_version"], 32) != 1:
             raise RefusedError
-        if document.get("kind") == "run":
-            lost = [one for one in document["playlists"] if one["outcome"] == "missing"]
-            outcomes += [{**one, "run_id": document["run_id"]} for one in lost]
-            continue
         body = document.get("page")
+        holds_rows = isinstance(body, dict) and isinstance(body.get("items"), list)
+        if document.get("kind") == "run" and isinstance(document.get("playlists"), list) and not holds_rows:
+            said_of = [one for one in document["playlists"] if isinstance(one, dict)]
+            lost = [one for one in said_of if one.get("outcome") == "missing" and one.get("playlist_id") is not None]
+            known = [{name: _text(one.get(name)) for name in ("playlist_id", "reason")} for one in lost]
+            outcomes += [{**one, "run_id": _text(document.get("run_id"))} for one in known]
+            continue
         if not isinstance(body, dict) or not isinstance(body.get("items"), list):
             raise RefusedError
-        pages.append(_page(body["items"], body, playlist=document.get("playlist"), run=document))
-    totals: dict[Any, int] = defaultdict(int)
-    for page in pages:
-        if page.is_envelope and page.playlist:
-            totals[page.playlist["id"]] += len(page.rows)
-    if any(page.is_envelope and page.playlist and totals[page.playlist["id"]] < (page.total or 0) for page in pages):
+        playlist = document.get("playlist")
+        pages.append(_page(body["items"], body, playlist if isinstance(playlist, dict) else None, run=document))
+    totals: dict[str | None, int] = defaultdict(int)
+    envelopes = [(_text((page.playlist or {}).get("id")), page) for page in pages if page.is_envelope]
+    for owner, page in envelopes:
+        totals[owner] += len(page.rows)
+    if any(totals[owner] < (page.total or 0) for owner, page in envelopes):
         raise RefusedError
-    return pages, outcomes, max((one for one in said if one), default=None)
+    return pages, outcomes, max((one for one in said if one is not None), default=None)
 
 
 def _is_line(document: Any) -> bool:
@@ -172,8 +213,11 @@ def _foreign_page(part: Any) -> Page:
         page = _page(body["items"], body, playlist=part)
     else:
         raise RefusedError
-    is_paging = page.playlist is not None or (isinstance(part, dict) and {"total", "offset", "limit"} & set(part))
+    paging = part if isinstance(part, dict) else {}
+    is_paging = page.playlist is not None or any(paging.get(name) is not None for name in ("total", "offset", "limit"))
     if not any(_is_row(one) for one in page.rows) and (page.rows or not is_paging):
+        raise RefusedError
+    if not page.rows and re.search(r"/(?:me|users/[^/]+)/playlists(?:\?|$)", _text(page.href) or ""):
         raise RefusedError
     return page
 
@@ -190,8 +234,11 @@ def _is_row(element: Any) -> bool:
 
 
 def _time(one: Dropped, said: str | None) -> tuple[int, datetime]:
-    if said:
-        return 1, datetime.fromisoformat(said).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(said or "")
+        return 1, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
     stamp = _stamp(one.name.rpartition("/")[2])
     return (1, stamp[0]) if stamp else (0, one.modified)
 
@@ -235,12 +282,13 @@ def _extractions(one: Dropped, date_: str, age: Age, pages: list[Page]) -> list[
     by_playlist: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
         owner = page.playlist or {}
-        hrefs = [re.search(r"/playlists/([^/?#]+)", href or "") for href in (page.href, owner.get("href"))]
-        page.playlist_id = owner.get("id") or next((found[1] for found in hrefs if found), None) or _stem(one.name)
-        in_href = re.search(r"[?&]offset=(\d+)(?:&|$)", page.href or "")
+        hrefs = [re.search(r"/playlists/([^/?#]+)", _text(href) or "") for href in (page.href, owner.get("href"))]
+        in_hrefs = (_id(found[1]) for found in hrefs if found)
+        page.playlist_id = _id(owner.get("id")) or next(filter(None, in_hrefs), None) or _stem(one.name)
+        in_href = re.search(r"[?&]offset=([0-9]{1,9})(?:&|\Z)", _text(page.href) or "")
         before = by_playlist[page.playlist_id]
         stated = _integer(page.offset, 32)
-        if stated is not None and stated >= 0:
+        if stated is not None and 0 <= stated <= LAST_OFFSET:
             page.start = stated
         elif in_href:
             page.start = int(in_href[1])
@@ -276,6 +324,7 @@ def _tables(extractions: list[Extraction], missing: list[Row], refused: set[str]
             item = _item(row)
             known = {"playlist_name": head["playlist_name"], "snapshot_id": head["snapshot_id"]}
             found = {**key, **known, **item, "run_id": page.run.get("run_id"), "extracted_at": _naive(age[1])}
+            found["run_id"] = _text(found["run_id"])
             items.append((found, row if isinstance(row, dict) else {}, age))
     playlists += _missing(missing, set(by_playlist))
     superseded = {date_: count - rows_out[date_] for date_, count in rows_in.items()}
@@ -314,7 +363,7 @@ def _playlist(extraction: Extraction) -> Row:
         "age": extraction.age,
         "playlist_name": _text(owner.get("name")),
         "description": _text(owner.get("description")),
-        "owner_id": _dig(owner, "owner", "id") or None,
+        "owner_id": _id(_dig(owner, "owner", "id")),
         "is_public": _boolean(owner.get("public")),
         "is_collaborative": _boolean(owner.get("collaborative")),
         "followers": _integer(_dig(owner, "followers", "total"), 64),
@@ -322,10 +371,10 @@ def _playlist(extraction: Extraction) -> Row:
         "image_url": _image(owner),
         "snapshot_id": _text(owner.get("snapshot_id")),
         "api_total": first.total,
-        "fetch_status": first.run.get("fetch_status"),
-        "fetch_reason": first.run.get("fetch_reason"),
+        "fetch_status": _text(first.run.get("fetch_status")),
+        "fetch_reason": _text(first.run.get("fetch_reason")),
         "fetched_at": max((one for one in fetched if one), default=None),
-        "run_id": first.run.get("run_id"),
+        "run_id": min(filter(None, (_text(page.run.get("run_id")) for page in extraction.pages)), default=None),
         "extracted_at": _naive(extraction.age[1]),
     }
 
@@ -352,8 +401,8 @@ def _item(row: Any) -> Row:
     names = [_text(one.get("name")) for one in _records(inner, "artists")]
     return {
         "item_type": kind,
-        "item_id": _text(inner.get("id")) or None,
-        "song_id": _text(inner.get("id")) if kind == "track" else None,
+        "item_id": _id(inner.get("id")),
+        "song_id": _id(inner.get("id")) if kind == "track" else None,
         "item_name": _text(inner.get("name")),
         "item_uri": _text(inner.get("uri")),
         "item_artist_names": [one for one in ([show] if kind == "episode" else names) if one is not None],
@@ -363,7 +412,7 @@ def _item(row: Any) -> Row:
         "is_playable": _boolean(inner.get("is_playable")),
         "restriction_reason": _dig(inner, "restrictions", "reason"),
         "added_at": _added_at(outer),
-        "added_by": _dig(outer, "added_by", "id") or None,
+        "added_by": _id(_dig(outer, "added_by", "id")),
     }
 
 
@@ -373,15 +422,15 @@ def _inner(row: Any) -> Row:
 
 
 def _item_type(row: Row, inner: Row) -> str:
-    kind = inner.get("type") or None
+    kind = (_id(inner.get("type")) or "").lower() or None
     if not any(isinstance(row.get(name), dict) for name in ("item", "track")):
         return "unavailable"
-    if kind == "episode" or (kind is None and inner.get("episode") is True):
+    if kind == "episode" or (kind is None and _boolean(inner.get("episode"))):
         return "episode"
     is_local = _boolean(row.get("is_local")) or _boolean(inner.get("is_local"))
     if is_local or (_text(inner.get("uri")) or "").startswith("spotify:local:"):
         return "local"
-    return "track" if kind in (None, "track") and inner.get("id") else "unavailable"
+    return "track" if kind in (None, "track") and _id(inner.get("id")) else "unavailable"
 
 
 def _songs(tracks: list[tuple[Row, Row, Age]]) -> list[Row]:
@@ -395,7 +444,7 @@ def _songs(tracks: list[tuple[Row, Row, Age]]) -> list[Row]:
 def _song(inner: Row) -> Row:
     artist_ids = _ids(inner)
     return {
-        "song_id": _text(inner["id"]),
+        "song_id": _id(inner["id"]),
         "song_name": _text(inner.get("name")),
         "duration_ms": _integer(inner.get("duration_ms"), 64),
         "explicit": _boolean(inner.get("explicit")),
@@ -403,7 +452,7 @@ def _song(inner: Row) -> Row:
         "isrc": _dig(inner, "external_ids", "isrc"),
         "disc_number": _integer(inner.get("disc_number"), 32),
         "track_number": _integer(inner.get("track_number"), 32),
-        "album_id": _dig(inner, "album", "id") or None,
+        "album_id": _id(_dig(inner, "album", "id")),
         "artist_id": artist_ids[0] if artist_ids else None,
         "artist_ids": artist_ids,
         "url": _dig(inner, "external_urls", "spotify"),
@@ -417,7 +466,7 @@ def _albums(inner: Row) -> list[Row]:
     day, precision = _release_date(album.get("release_date"), album.get("release_date_precision"))
     return [
         {
-            "album_id": _text(album.get("id")) or None,
+            "album_id": _id(album.get("id")),
             "album_name": _text(album.get("name")),
             "album_type": _text(album.get("album_type")),
             "release_date": day,
@@ -435,7 +484,7 @@ def _artists(inner: Row) -> list[Row]:
     album = inner["album"] if isinstance(inner.get("album"), dict) else {}
     return [
         {
-            "artist_id": _text(one.get("id")) or None,
+            "artist_id": _id(one.get("id")),
             "artist_name": _text(one.get("name")),
             "url": _dig(one, "external_urls", "spotify"),
         }
@@ -471,7 +520,16 @@ def _one_row(observed: list[Row], name: str, columns: Sequence[str]) -> Row:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    """Return a text, or the JSON of what is none. A surrogate without its other half is no character: `?`."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _id(value: Any) -> str | None:
+    text = _text(value)
+    return text if text and text[0] not in "{[" else None
 
 
 def _dig(document: Any, *names: str) -> str | None:
@@ -486,12 +544,12 @@ def _records(document: Row, name: str) -> list[Row]:
 
 
 def _ids(document: Row) -> list[str]:
-    return [found for found in (_text(one.get("id")) for one in _records(document, "artists")) if found]
+    return [found for found in (_id(one.get("id")) for one in _records(document, "artists")) if found]
 
 
 def _image(document: Row) -> str | None:
     images = document.get("images")
-    return _dig(images[0], "url") if isinstance(images, list) and images else None
+    return _dig(images[0], "url") if isinstance(images, list) and images and isinstance(images[0], dict) else None
 
 
 def _boolean(value: Any) -> bool | None:
@@ -500,17 +558,19 @@ def _boolean(value: Any) -> bool | None:
 
 def _integer(value: Any, bits: int) -> int | None:
     text = _text(value) or ""
-    if not re.fullmatch(r"[+-]?\d{1,18}", text):
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return None
     return int(text) if -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1) else None
 
 
 def _moment(value: Any) -> datetime | None:
+    text = _text(value) or ""
+    if not re.fullmatch(_MOMENT, text, re.ASCII):
+        return None
     try:
-        return (
-            _naive(datetime.fromisoformat(value).astimezone(UTC)) if value and len(value) > len("1970-01-01") else None
-        )
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
+        return _naive(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return None
 
 
@@ -521,13 +581,14 @@ def _added_at(row: Row) -> datetime | None:
 
 def _release_date(value: Any, given: Any) -> tuple[date | None, str | None]:
     precisions = {4: "year", 7: "month", 10: "day"}
-    if not isinstance(value, str) or not re.fullmatch(r"(?!0000)\d{4}(-\d\d(-\d\d)?)?", value):
+    text = _text(value) or ""
+    if not re.fullmatch(r"(?!0000)[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
         return None, None
     try:
-        day = date.fromisoformat((value + "-01-01")[:10])
+        day = date.fromisoformat((text + "-01-01")[:10])
     except ValueError:
         return None, None
-    return day, given if given in precisions.values() else precisions[len(value)]
+    return day, given if isinstance(given, str) and given in precisions.values() else precisions[len(text)]
 
 
 def _naive(moment: datetime) -> datetime:

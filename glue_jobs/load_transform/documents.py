@@ -88,7 +88,13 @@ def split_documents(texts: DataFrame) -> DataFrame:
             F.when(F.col("is_too_many"), F.array("text")).otherwise(F.col("documents")).alias("documents"),
         )
         .select("uri", "sha256", "reason", F.posexplode("documents").alias("position", "text"))
-        .select("uri", "sha256", "reason", (F.col("position") + 1).alias("document_no"), "text")
+        .select(
+            "uri",
+            "sha256",
+            F.coalesce("reason", F.when(_has_too_many_values(), reasons.TOO_MANY_VALUES)).alias("reason"),
+            (F.col("position") + 1).alias("document_no"),
+            "text",
+        )
     )
 
 
@@ -100,8 +106,7 @@ def parse_documents(documents: DataFrame) -> DataFrame:
     a line with a value that does not fit, goes the long way: as texts, level by level.
     """
     return (
-        documents.withColumn("reason", F.coalesce("reason", F.when(_has_too_many_values(), reasons.TOO_MANY_VALUES)))
-        .withColumn("fast", F.when(F.col("reason").isNull(), parse_strictly(F.col("text"), ENVELOPE)))
+        documents.withColumn("fast", F.when(F.col("reason").isNull(), parse_strictly(F.col("text"), ENVELOPE)))
         .withColumn("fast", F.when(F.col("fast.schema_version").isNotNull(), F.col("fast")))
         .withColumn("document", F.when(F.col("fast").isNull() & F.col("reason").isNull(), document_text(F.col("text"))))
         .withColumn("top", flat(F.col("document"), ("schema_version", "error")))
@@ -116,8 +121,8 @@ def parse_documents(documents: DataFrame) -> DataFrame:
             ),
             "line.run_id",
             "line.extracted_at",
-            F.when(F.col("line.kind") == "run", F.col("line.playlists")).alias("outcomes"),
-            F.when(F.col("line.kind") == "run", F.array().cast(f"array<{PAGE.simpleString()}>"))
+            F.when(_is_marker(), F.col("line.playlists")).alias("outcomes"),
+            F.when(_is_marker(), F.array().cast(f"array<{PAGE.simpleString()}>"))
             .when(F.col("line").isNotNull(), F.array(_line_page()))
             .otherwise(F.transform("foreign", _foreign_page))
             .alias("pages"),
@@ -140,10 +145,16 @@ def _line() -> Column:
 
 def _line_reason() -> Column:
     version = typed(F.col("line.schema_version"), "int")
-    is_marker = (F.col("line.kind") == "run") & F.col("line.playlists").isNotNull()
     return F.when(version.isNull() | (version != CONTRACT_VERSION), reasons.NEWER_SCHEMA).when(
-        ~F.coalesce(is_marker, F.lit(False)) & F.col("line.page.items").isNull(), reasons.NO_ROWS
+        ~_is_marker() & F.col("line.page.items").isNull(), reasons.NO_ROWS
     )
+
+
+def _is_marker() -> Column:
+    """Tell a run's marker from a page: whatever holds rows is read as a page."""
+    line = F.col("line")
+    says_so = (line["kind"] == "run") & line["playlists"].isNotNull() & line["page"]["items"].isNull()
+    return F.coalesce(says_so, F.lit(False))
 
 
 def _foreign_reason() -> Column:
@@ -238,15 +249,18 @@ def _is_row(element: Column) -> Column:
 
 
 def _foreign_page(part: Column) -> Column:
-    rows = F.from_json(part["items"], ROWS, STRICT)
+    fast = F.struct(
+        F.from_json(part["items"], ROWS, STRICT).alias("rows"),
+        parse_strictly(part["playlist"], PLAYLIST).alias("playlist"),
+    )
     return let(
-        rows,
+        fast,
         lambda strict: _page(
             is_full=part["playlist"].isNotNull(),
-            is_repaired=strict.isNull(),
+            is_repaired=strict["rows"].isNull() | (strict["playlist"].isNull() & part["playlist"].isNotNull()),
             **{name: part[name] for name in ("href", "offset", "total")},
-            playlist=lenient(part["playlist"], PLAYLIST),
-            rows=F.coalesce(strict, lenient(part["items"], ROWS)),
+            playlist=F.coalesce(strict["playlist"], lenient(part["playlist"], PLAYLIST)),
+            rows=F.coalesce(strict["rows"], lenient(part["items"], ROWS)),
         ),
     )
 
@@ -263,14 +277,20 @@ def _is_utf8(text: Column) -> Column:
     return F.encode(F.decode(text.cast("binary"), "UTF-8"), "UTF-8") == text.cast("binary")
 
 
-def row_texts(text: Column) -> Column:
-    """Return the rows of every page in a document, each as JSON text: an array, null when the text is no document."""
+def row_texts(text: Column, most: int) -> Column:
+    """Return the first rows of every page in a document, each as JSON text: an array, null when `text` is none.
+
+    `most` bounds what one page gives.
+    """
+
+    def first(items: Column) -> Column:
+        return F.slice(elements(items), 1, most)
 
     def rows_of(document: Column) -> Column:
         page = flat(document, ("page",))["page"]
-        items = let(page, lambda text: let(flat(text, ("items",))["items"], elements))
-        pages = F.transform(_foreign_pages(document), lambda part: F.coalesce(elements(part["items"]), F.array()))
-        return F.coalesce(items, F.flatten(pages))
+        own = let(page, lambda body: let(flat(body, ("items",))["items"], first))
+        pages = F.transform(_foreign_pages(document), lambda part: F.coalesce(first(part["items"]), F.array()))
+        return F.coalesce(own, F.flatten(pages))
 
     return let(document_text(text), rows_of)
 

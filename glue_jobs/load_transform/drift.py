@@ -37,7 +37,8 @@ KNOWN_FIELDS = {
 def values_not_fitting(items_: DataFrame) -> DataFrame:
     """Return `extract_date` and, per typed field, how many surviving rows hold a value that does not fit its type."""
     return items_.groupBy("extract_date").agg(
-        *(F.count_if(values.does_not_fit(text, value)).alias(name) for name, (text, value) in _typed_fields().items())
+        *(F.count_if(values.does_not_fit(text, value)).alias(name) for name, (text, value) in _typed_fields().items()),
+        *(F.count_if(found).alias(name) for name, found in _ids().items()),
     )
 
 
@@ -47,7 +48,8 @@ def unknown_fields(documents: DataFrame) -> DataFrame:
     Of each object the 100 most frequent are named, by at most 100 characters; `others` counts the rest. Rows, not
     documents, are sampled: a document may be as large as an object.
     """
-    rows = documents.where(F.col("reason").isNull()).select("uri", F.explode(row_texts(F.col("text"))).alias("row"))
+    texts = F.explode(row_texts(F.col("text"), SAMPLED_ROWS))
+    rows = documents.where(F.col("reason").isNull()).select("uri", texts.alias("row"))
     holders = rows.limit(SAMPLED_ROWS).withColumn("item", _inner(F.col("row"))).withColumn("album", _album())
     unknown = [_unknown_keys(holder, known) for holder, known in KNOWN_FIELDS.items()]
     counted = (
@@ -92,9 +94,22 @@ def _typed_fields() -> dict[str, tuple[Column, Column]]:
         "total_tracks": (inner["album"]["total_tracks"], "int"),
     }
     fields = {name: (text, values.typed(text, kind)) for name, (text, kind) in kinds.items()}
-    item_id = F.when(inner["id"] != "", inner["id"])
     date = inner["album"]["release_date"]
     # '0000' is Spotify's way to say that it does not know.
     said = F.when(~date.startswith("0000"), date)
-    fields["id"] = (item_id, values.not_blank(item_id))
     return {**fields, "release_date": (said, values.release_date(said))}
+
+
+def _ids() -> dict[str, Column]:
+    """Return, per kind of id, whether a row holds an object or array where one belongs."""
+    inner = F.col("inner")
+
+    def any_of(artists: Column) -> Column:
+        return F.coalesce(F.exists(artists, lambda artist: values.no_id(artist["id"])), F.lit(False))
+
+    return {
+        "id": values.no_id(inner["id"]),
+        "album_id": values.no_id(inner["album"]["id"]),
+        "artist_id": any_of(inner["artists"]) | any_of(inner["album"]["artists"]),
+        "added_by": values.no_id(F.col("row.added_by.id")),
+    }

@@ -5,15 +5,18 @@ Grain: one row per page of an accepted object. The positions are worked out on t
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from load_transform.values import not_blank, typed
+from load_transform.values import does_not_fit, no_id, not_blank, typed
 
 _PAGES_A_DOCUMENT = 1 << 24
 _LAST_OFFSET = 2_000_000_000
 _PLAYLIST_IN_HREF = r"/playlists/([^/?#]+)"
-_OFFSET_IN_HREF = r"[?&]offset=(\d{1,9})(?:&|$)"
+_OFFSET_IN_HREF = r"[?&]offset=(\d{1,9})(?:&|\z)"
 
 OBJECT_SCHEMA = (
     "uri: string, object_no: int, extract_date: string, time_rank: int, extracted_at: timestamp, object_name: string, "
@@ -40,7 +43,7 @@ def explode_pages(parsed: DataFrame, objects: DataFrame) -> DataFrame:
             typed(F.col("page.total"), "int").alias("total"),
             "page.is_envelope",
             "page.is_full",
-            "page.is_repaired",
+            (F.col("page.is_repaired") | _does_not_fit()).alias("is_repaired"),
             "page.run_id",
             "page.fetch_status",
             "page.fetch_reason",
@@ -67,6 +70,23 @@ def place_pages(pages: DataFrame) -> DataFrame:
         .withColumn("start", (F.coalesce(shift.over(in_order), F.lit(0)) + F.col("rows_before")).cast("bigint"))
         .drop("rows_before")
     )
+
+
+def _does_not_fit() -> Column:
+    """Tell whether a value of the page or of its playlist, outside the rows, became null because of its type."""
+    page = F.col("page")
+    playlist = page["playlist"]
+    offset = typed(page["offset"], "int")
+    checks = [
+        does_not_fit(page["total"], typed(page["total"], "int")),
+        does_not_fit(page["offset"], F.when(offset.between(0, _LAST_OFFSET), offset)),
+        does_not_fit(page["fetched_at"], typed(page["fetched_at"], "timestamp")),
+        does_not_fit(playlist["public"], typed(playlist["public"], "boolean")),
+        does_not_fit(playlist["collaborative"], typed(playlist["collaborative"], "boolean")),
+        does_not_fit(playlist["followers"]["total"], typed(playlist["followers"]["total"], "bigint")),
+        *(no_id(one["id"]) for one in (playlist, playlist["owner"])),
+    ]
+    return reduce(or_, checks)
 
 
 def _playlist_id() -> Column:

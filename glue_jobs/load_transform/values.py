@@ -89,5 +89,10 @@ def does_not_fit(text: Column, value: Column) -> Column:
     return text.isNotNull() & value.isNull()
 
 
+def no_id(text: Column) -> Column:
+    """Tell whether an object or array is where an id belongs; an empty id is none."""
+    return F.coalesce(does_not_fit(F.when(text != "", text), not_blank(text)), F.lit(False))
+
+
 def _no_strings() -> Column:
     return F.array().cast("array<string>")
