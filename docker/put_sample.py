@@ -11,7 +11,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_extract.errors import ExtractError
@@ -35,8 +34,7 @@ def main() -> int:
     if not endpoint:
         sys.stderr.write("put_sample: AWS_ENDPOINT_URL is not set, and this is not for Amazon's own S3.\n")
         return 2
-    # A bucket as a part of the host's name would need a DNS that knows it.
-    client = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+    client = boto3.client("s3")
     try:
         make_buckets(client)
         put = put_sample(S3Store(RAW, client))

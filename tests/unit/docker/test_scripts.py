@@ -128,7 +128,7 @@ def landed(server: MotoServer, s3: S3Client, tmp_path_factory: pytest.TempPathFa
 
 
 def endpoint(server: MotoServer) -> str:
-    """By a name, as in the container: only for an address would boto3 leave the bucket out of the host's name."""
+    """By a name, as in the container."""
     return f"http://localhost:{server.port}"
 
 
