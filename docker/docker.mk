@@ -27,4 +27,4 @@ docker-stop: ## End the emulated AWS; what was loaded is gone with it
 	@docker compose version > /dev/null 2>&1 || { \
 		echo "Docker with its compose plugin is needed for this, and is not here. make run needs none." >&2; exit 2; }
 	@docker image inspect spotify-etl-glue:$(or $(GLUE_IMAGE_TAG),5.1.0) > /dev/null 2>&1 || \
-		echo "Building the image: the first time this downloads about 5.4 GB from AWS and 0.2 GB from PyPI"
+		echo "Building the image: the first time this downloads about 5.4 GB from AWS and 0.1 GB from PyPI"
