@@ -159,7 +159,9 @@ def _date_of(refusal: Refusal) -> str:
 
 def _is_as_listed(files: Files, item: RawObject) -> bool:
     found = files.entry(item.key)
-    return found is None or (found.length, found.modified_ms) == (item.length, item.modified_ms)
+    # Some S3 servers list milliseconds, but answer for one object in whole seconds, as HTTP's headers have them.
+    times = {item.modified_ms, item.modified_ms // 1000 * 1000}
+    return found is None or (found.length == item.length and found.modified_ms in times)
 
 
 def _move_or_drop_copy(files: Files, source: str, target: str) -> None:
