@@ -1,10 +1,16 @@
 # A second environment, for what Glue 6.0 runs: Spark 4.1.1, everything else as in .venv. Included by the Makefile.
 
-PIP4 := .venv-spark4/bin/python -m pip --disable-pip-version-check --quiet install
+BIN4 := .venv-spark4/bin
+PIP4 := $(BIN4)/python -m pip --disable-pip-version-check --quiet install
 
 .PHONY: test-spark4
-test-spark4: .venv-spark4/.test ## Run every test on Glue 6.0's Spark: make test-spark4 PYTEST_ARGS="tests/unit/job"
-	.venv-spark4/bin/pytest $(PYTEST_ARGS)
+test-spark4: .venv-spark4/.test ## Every test on Glue 6.0's Spark, as `make test` runs them
+	@mkdir -p .cache
+	@$(BIN4)/pytest $(JOB_TESTS) > .cache/job-tests-spark4.log 2>&1 & job=$$!; \
+		trap 'kill $$job' INT TERM; \
+		$(BIN4)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS); rest=$$?; \
+		$(BIN4)/pytest $(S3_TESTS); s3=$$?; \
+		wait $$job; code=$$?; cat .cache/job-tests-spark4.log; exit $$((rest + s3 + code))
 
 .venv-spark4/.made: .venv/.made
 	@rm -rf .venv-spark4
