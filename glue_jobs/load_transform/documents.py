@@ -31,9 +31,10 @@ from load_transform.schemas import ENVELOPE, PAGE, PLAYLIST, ROWS
 from load_transform.values import typed
 
 _ROW_KEYS = ("item", "track")
-# What a document may hold without its arrays outgrowing the memory that its text took. A playlist is at most 11,000
-# rows of some 500 values each.
+# What a document may hold without its arrays outgrowing the memory that its text took: values that are no texts (each
+# may be a row), and texts (a row may have hundreds: the names of its markets).
 MAX_VALUES = 6_000_000
+MAX_TEXTS = 15_000_000
 MAX_DOCUMENTS = 1_000_000
 
 # Jackson 2.16 and later (Spark 4) refuse longer keys.
@@ -133,8 +134,11 @@ def parse_documents(documents: DataFrame) -> DataFrame:
 def _has_too_many_values() -> Column:
     """Tell it by the commas, which is nearly true and needs no parser; a value and its comma are two bytes or more."""
     text = F.col("text")
-    commas = F.octet_length(text) - F.octet_length(F.replace(text, F.lit(","), F.lit("")))
-    return (F.octet_length(text) > 2 * MAX_VALUES) & (commas > MAX_VALUES)
+    commas, texts = (
+        (F.octet_length(text) - F.octet_length(F.replace(text, F.lit(end), F.lit("")))) / len(end)
+        for end in (",", '",')
+    )
+    return (F.octet_length(text) > 2 * MAX_VALUES) & ((commas - texts > MAX_VALUES) | (texts > MAX_TEXTS))
 
 
 def _line() -> Column:
