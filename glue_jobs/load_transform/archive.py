@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from load_transform.contract import PROCESSED, QUARANTINE, TO_BE_PROCESSED
-from load_transform.errors import OrderError
+from load_transform.errors import OrderError, TakenError
 from load_transform.filesystem import Files, in_parallel
 from load_transform.intake import Refusal
 from load_transform.objects import REASON_SUFFIX, RawObject, extract_date, extraction_time, requeue_key
@@ -166,7 +166,9 @@ def _is_as_listed(files: Files, item: RawObject) -> bool:
 
 def _move_or_drop_copy(files: Files, source: str, target: str) -> None:
     """Move an object; where its bytes lie under the target already, as after a copy without its delete, delete it."""
-    if files.exists(target) and files.same_bytes(source, target):
-        files.delete(source)
-    else:
+    try:
         files.move(source, target)
+    except TakenError:
+        if not files.same_bytes(source, target):
+            raise
+        files.delete(source)

@@ -15,6 +15,10 @@ class MoveError(LoadError):
     """An object could not be moved or deleted."""
 
 
+class TakenError(MoveError):
+    """The key that an object was to be moved to holds another one."""
+
+
 class LockedError(LoadError):
     """Another run works on the lake. Nothing was changed."""
 

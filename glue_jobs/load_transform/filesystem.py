@@ -19,7 +19,7 @@ from pyspark import InheritableThread
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from load_transform.errors import MoveError
+from load_transform.errors import MoveError, TakenError
 
 PARALLEL = 16
 """Moves and deletes under way at once: on S3 each is a round trip or two."""
@@ -147,7 +147,7 @@ class Files:
         """Move one object to another key. The target must be free: a rename would replace it without a word."""
         destination = self._path(self.root + target)
         if self._fs.exists(destination):
-            raise MoveError(
+            raise TakenError(
                 f"{target} exists already, so {source} was left where it is. Move one of them away, then run again."
             )
         if not self._is_object_store:

@@ -86,15 +86,15 @@ def locked(files: Files, load_id: str) -> Iterator[Lock]:
     """
     mine = Intent(load_id, socket.gethostname(), os.getpid())
     sign_of_life = json.dumps({"host": mine.host, "process": mine.process})
-    files.write_text(mine.alive_key, sign_of_life)
-    write_intent(files, mine)
     try:
-        others = _others(files, mine)
+        files.write_text(mine.alive_key, sign_of_life)
+        write_intent(files, mine)
+        lock = Lock(files, mine, _others(files, mine))
+        lock.announce()
     except BaseException:
+        # Also when a put failed: its answer may be all that was lost, and the claim lies there.
         remove_intent(files, load_id)
         raise
-    lock = Lock(files, mine, others)
-    lock.announce()
     ended = threading.Event()
     beat = InheritableThread(target=_give_signs_of_life, args=(files, mine.alive_key, sign_of_life, ended), daemon=True)
     beat.start()

@@ -68,6 +68,7 @@ PLACES = {
     "deleting what was copied": Place(("delete",), PENDING),
     "writing the report": Place(("put",), "load_reports/"),
     "copying to quarantine": Place(("copy",), QUARANTINE),
+    "claiming the lake": Place(("put",), "load_intents/", ".json"),
 }
 
 
@@ -137,7 +138,9 @@ def test_what_passes_is_tried_again_and_the_run_ends_well(lake: S3Lake, undistur
     assert_all_is_well(lake, undisturbed)
 
 
-@pytest.mark.parametrize(("place", "effect"), list(zip(PLACES, EFFECTS * 3, strict=True)), ids=str)
+@pytest.mark.parametrize(
+    ("place", "effect"), list(zip(PLACES, [*EFFECTS * 3, Effect.RESET_WHEN_DONE], strict=True)), ids=str
+)
 def test_what_stays_ends_the_run_in_one_line_and_the_next_run_repairs_it(
     lake: S3Lake, undisturbed: Lake, capfd: pytest.CaptureFixture[str], place: str, effect: Effect
 ) -> None:

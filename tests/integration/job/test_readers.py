@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 KEPT = [f"kept{number}" for number in range(20)]
-LOADS = 4
+LOADS = 3
 
 LOOKS = {
     "table": f"SELECT count(DISTINCT song_id), count(*) FROM songs_data WHERE extract_date = '{DATE}'",
@@ -52,7 +52,7 @@ class Reader:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
-        while not self.stop.is_set():
+        while not self.stop.wait(0.02):
             try:
                 connection = catalog.connect(self.root)
             except Exception as error:  # noqa: BLE001  kept for the test to show
