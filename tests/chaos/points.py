@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from threading import Lock, local
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 from load_transform import partitions
 from load_transform.filesystem import Files
@@ -119,8 +120,11 @@ class _Watched:
 
     def _copy_and_delete(self, source: Any, target: Any) -> bool:
         self._reach(f"{self._place(target)}: copy")
-        jvm = self._files._jvm
-        copied = jvm.org.apache.hadoop.fs.FileUtil.copy(self._fs, source, self._fs, target, False, self._fs.getConf())
+        hadoop = self._files._jvm.org.apache.hadoop.fs
+        # A copy on S3 is there whole or not at all, so it is made beside the bucket and gets its name in one go.
+        beside = hadoop.Path(f"{self._files.root.rstrip('/')}.copying/{uuid4().hex}")
+        hadoop.FileUtil.copy(self._fs, source, self._fs, beside, False, self._fs.getConf())
+        copied = self._fs.rename(beside, target)
         self._reach(f"{self._place(target)}: delete the copied")
         return bool(copied and self._fs.delete(source, False))
 
