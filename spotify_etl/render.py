@@ -70,10 +70,11 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     load = outcome.load
     if load and load["forgotten"]:
         span = _span({"first_date": load["forgotten"][0], "last_date": load["forgotten"][-1]})
-        _line(console, f"\n[bold]Forgot[/bold] {len(load['forgotten'])} dates ({span}), raw and curated")
-    elif load is None or not (load["pending"] or load["dates"]):
+        dates = f"{len(load['forgotten'])} dates" if len(load["forgotten"]) > 1 else "1 date"
+        _line(console, f"\n[bold]Forgot[/bold] {dates} ({span}), raw and curated")
+    if load is None or not (load["pending"] or load["dates"] or load["forgotten"]):
         _line(console, "\n[bold]Nothing is new:[/bold] no raw object waits, the tables are as they were.")
-    else:
+    elif load["pending"] or load["dates"]:
         _line(console, f"\n{_loaded(load)}")
     _show_extract(console, outcome)
     _show_quarantined(console, outcome.quarantined)

@@ -5,6 +5,8 @@ What waits and what is in quarantine is not touched: it belongs to no date yet.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from load_transform.contract import DATASETS, LOAD_DETAILS, LOAD_REPORTS, PARTITION, PROCESSED
 from load_transform.filesystem import Files, in_parallel
 from load_transform.holds import hold_key
@@ -36,11 +38,18 @@ def forget(raw: Files, transformed: Files, dates: list[str]) -> None:
 
     Called again after a crash it deletes what is left.
     """
-    for files, prefix in (
-        (transformed, LOAD_REPORTS),
-        *((transformed, prefix) for prefix in _CURATED),
-        (raw, PROCESSED),
-        (transformed, LOAD_DETAILS),
-    ):
-        in_parallel(files.delete_folder, [f"{prefix}{PARTITION}={date}/" for date in dates])
+    _delete(transformed, (LOAD_REPORTS, *_CURATED), dates)
+    _delete(raw, (PROCESSED,), dates)
+    _delete(transformed, (LOAD_DETAILS,), dates)
     in_parallel(transformed.delete, [hold_key(date) for date in dates])
+
+
+def forget_tables(transformed: Files, dates: list[str]) -> None:
+    """Delete what was made of dates of which no raw object is left."""
+    _delete(transformed, (LOAD_REPORTS, *_CURATED, LOAD_DETAILS), dates)
+    in_parallel(transformed.delete, [hold_key(date) for date in dates])
+
+
+def _delete(files: Files, prefixes: Iterable[str], dates: list[str]) -> None:
+    for prefix in prefixes:
+        in_parallel(files.delete_folder, [f"{prefix}{PARTITION}={date}/" for date in dates])

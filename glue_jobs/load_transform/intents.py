@@ -88,9 +88,9 @@ def write_intent(files: Files, intent: Intent) -> None:
 
 
 def remove_intent(files: Files, load_id: str) -> None:
-    """Remove a plan that is carried out, and the sign of life of its run."""
-    files.delete(intent_key(load_id))
+    """Remove a plan that is carried out. The sign of life goes first: a run that is killed then is still found."""
     files.delete(alive_key(load_id))
+    files.delete(intent_key(load_id))
 
 
 def _intent(told: dict[str, Any]) -> Intent:

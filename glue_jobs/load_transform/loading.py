@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from load_transform import archive, gates, intake, intents, partitions, reasons, rebuild, reports
-from load_transform.contract import PARTITION, PROCESSED, TO_BE_PROCESSED
+from load_transform import archive, forgetting, gates, intake, intents, partitions, reasons, rebuild, reports
+from load_transform.contract import LOAD_REPORTS, PARTITION, PROCESSED, TO_BE_PROCESSED
 from load_transform.drift import unknown_fields
 from load_transform.errors import OrderError
 from load_transform.holds import (
@@ -38,7 +38,8 @@ def ordered_dates(this: Run, holds: Collection[str]) -> list[str]:
     OrderError
         when there is nothing of them
     """
-    there = {folder_date(folder) for folder in this.raw.folders(PROCESSED)} | set(holds)
+    folders = [*this.raw.folders(PROCESSED), *this.transformed.folders(LOAD_REPORTS)]
+    there = {folder_date(folder) for folder in folders} | set(holds)
     dates = sorted(date for date in there if date and this.order.rebuilds(date))
     unknown = sorted(this.order.accept - set(dates))
     if unknown or (this.order.action == REPROCESS and not dates):
@@ -148,6 +149,8 @@ def _replace(this: Run, dates: list[str], plan: rebuild.Plan, batches: list[Batc
         written.rows,
         archive.count_by_date(done.refused),
     )
+    done.forgotten = [date for date in published if date not in lines]
+    forgetting.forget_tables(this.transformed, done.forgotten)
     for date, line in lines.items():
         since = reports.snapshot_before(this.transformed, date, lines) if line["run_ids"] else None
         percent = this.order.volume_drop_percent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -109,6 +110,20 @@ def test_a_date_of_which_an_object_is_gone_is_not_rebuilt_unless_that_is_accepte
     assert lake.load(action="requeue")["held"] == []
     assert lake.column("songs_data", "song_id") == ["late", "x"]
     assert lake.quarantined() == {}
+
+
+def test_a_date_of_which_every_object_is_gone_is_forgotten_when_that_is_accepted(lake: Lake) -> None:
+    lake.take(*OF_DATES[:2])
+    shutil.rmtree(lake.raw / PROCESSED / f"extract_date={DATE}")
+
+    assert lake.load(action="reprocess", from_date=DATE, to_date=DATE)["held"] == [DATE]
+
+    said = lake.load(action="reprocess", accept=frozenset({DATE}))
+    assert (said["held"], said["forgotten"]) == ([], [DATE])
+    assert not any(DATE in name for name in contents(lake.transformed))
+    late = dropped(f"extract_date={DATE}/late.json", playlist(rows("late"), playlist_id="late"))
+    assert lake.take(late)["held"] == []
+    assert lake.column("songs_data", "song_id") == ["late", "day1"]
 
 
 def quarantine_all(lake: Lake) -> None:
