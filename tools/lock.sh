@@ -8,4 +8,7 @@ compile --python-version 3.8 requirements/uv.in -o requirements/uv.txt
 compile --python-version 3.11 requirements/build.in -o requirements/build.txt
 compile --python-version 3.11 pyproject.toml --extra spark -o requirements/run.txt
 compile --python-version 3.11 pyproject.toml --extra spark --extra test -c requirements/run.txt -o requirements/test.txt
+# Glue 6.0's Spark: the pins of test.txt, which uv keeps where the file has them already, but for PySpark.
+cp requirements/test.txt requirements/spark4.txt
+compile --python-version 3.11 pyproject.toml --extra spark --extra test --override requirements/spark4.in -o requirements/spark4.txt
 compile --python-version 3.13 requirements/lambda.in -c requirements/run.txt -o requirements/lambda.txt

@@ -1,22 +1,20 @@
 """A reader all the while: queries in a loop while a date is replaced see every key, in the views exactly once.
 
-The reader is what `spotify-etl query` opens, once per look, as an analyst who asks now and again.
+The reader is what `spotify-etl query` opens, once per look, as an analyst who asks now and again. That a query whose
+file vanished is asked once more is in tests/unit/sql/test_engine.py.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from load_transform import partitions
 from spotify_etl import catalog, sql
-from spotify_etl.lake import Lake as LakeFolders
 from tests.builders import DATE, MORNING, Dropped, ExtractRun, Lake, dropped, extracted, rows
 
 if TYPE_CHECKING:
@@ -110,45 +108,3 @@ def test_the_views_never_show_a_key_twice(reader: Reader, look: str) -> None:
 def test_a_base_table_may_show_a_date_twice_for_a_moment(reader: Reader) -> None:
     """Else the views would have had nothing to hide."""
     assert any(count > keys for keys, count in reader.seen["table"])
-
-
-@pytest.fixture
-def replaced(spark: SparkSession, tmp_path: Path) -> tuple[Lake, Callable[[], object]]:
-    """A lake whose next load is done up to where the old files are deleted, and what deletes them."""
-    lake = Lake(spark, tmp_path / "lake")
-    lake.take(*load_of(0))
-    catalog.refresh(lake.transformed.parent)
-    pending: list[Any] = []
-    with pytest.MonkeyPatch.context() as patch:
-        delete = partitions.delete_files
-        patch.setattr(partitions, "delete_files", lambda *arguments: pending.append(arguments))
-        lake.take(*load_of(1))
-    return lake, lambda: delete(*pending[0])
-
-
-def test_a_query_whose_file_vanished_is_asked_once_more(replaced: tuple[Lake, Callable[[], object]]) -> None:
-    """The file goes between the plan and the read of it, which is where a query in flight meets a delete."""
-    lake, delete = replaced
-    connection = catalog.connect(LakeFolders(lake.transformed.parent).root)
-    asked: list[str] = []
-
-    class Vanishing:
-        """The connection, except that the old files are deleted just before the first answer is read."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(connection, name)
-
-        def sql(self, statement: str) -> Any:
-            relation = connection.sql(statement)
-            asked.append(statement)
-            if len(asked) == 1:
-                delete()
-            return relation
-
-    try:
-        answer = sql.run(Vanishing(), "SELECT count(*) FROM songs")  # type: ignore[arg-type]
-    finally:
-        connection.close()
-
-    assert len(asked) == 2
-    assert answer.rows == [(len(KEPT) + 2,)]

@@ -6,7 +6,7 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -128,15 +128,13 @@ def story(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Stor
             put(lake.transformed / dataset.name / folder / f"extract_date={QUIET}" / "part-left.zstd.parquet", left)
     lake.drop(OTHER_OWN, HELD_LATE, BAD_OBJECT)
     with pytest.MonkeyPatch.context() as patch:
-        listed = intake.listed
+        read_batch = intake.read_batch
 
-        def listed_then_arrived(files: object, prefix: str) -> object:
-            found = listed(files, prefix)  # type: ignore[arg-type]
-            if prefix == TO_BE_PROCESSED:
-                lake.drop(ARRIVAL, ARRIVAL_OF_A_READ_DATE)
-            return found
+        def arrived_before_it_was_read(*arguments: Any) -> object:
+            lake.drop(ARRIVAL, ARRIVAL_OF_A_READ_DATE)
+            return read_batch(*arguments)
 
-        patch.setattr(intake, "listed", listed_then_arrived)
+        patch.setattr(intake, "read_batch", arrived_before_it_was_read)
         told.load()
 
     lake.drop(HELD_FIRST[0], HELD_LATE)
