@@ -29,8 +29,8 @@ MEGABYTE = 1024 * 1024
 GOOD = b'{"items":[{"item":{"id":"good","name":"Good"}}],"total":1}'
 HEAD = b'{"schema_version":1,"run_id":"r","playlist":{"id":"huge"},"page":{"items":['
 ROW = b'{"added_at":"2026-01-01T00:00:00Z","item":{"id":"a","name":"%s","available_markets":[%s]}}' % (
-    b"name " * 8,
-    b",".join([b'"DE"'] * 180),
+    b"name " * 100,
+    b",".join([b'"DE"'] * 60),
 )
 
 

@@ -31,10 +31,11 @@ from load_transform.schemas import ENVELOPE, PAGE, PLAYLIST, ROWS
 from load_transform.values import typed
 
 _ROW_KEYS = ("item", "track")
-# What a document may hold without its arrays outgrowing the memory that its text took: values that are no texts (each
-# may be a row), and texts (a row may have hundreds: the names of its markets).
-MAX_VALUES = 6_000_000
-MAX_TEXTS = 15_000_000
+# What a document may hold without its arrays outgrowing the memory that its text took: two bytes may be a row, which
+# Spark copies a dozen times. Values that are no texts and texts are counted apart: the longest playlist that there is,
+# 11,000 rows with two lists of 185 markets each, stays below both.
+MAX_VALUES = 1_000_000
+MAX_TEXTS = 5_000_000
 MAX_DOCUMENTS = 1_000_000
 
 # Jackson 2.16 and later (Spark 4) refuse longer keys.

@@ -41,7 +41,7 @@ SENTENCES = {
     HIDDEN_NAME: "Spark hides names that start with _ or . or end in ._COPYING_. Rename it and drop it again.",
     TOO_LARGE: "It is larger than one object may be (256 MiB). Split it, one document a line.",
     TOO_MANY_VALUES: (
-        "It has more than 1,000,000 lines, or one document with more than 6,000,000 values or 15,000,000 texts. "
+        "It has more than 1,000,000 lines, or one document with more than 1,000,000 values or 5,000,000 texts. "
         "Split it, one page of the API a document."
     ),
     BEYOND_LIMITS: (

@@ -120,8 +120,8 @@ def test_a_document_may_hold_so_many_values_and_an_object_so_many_lines(
         Dropped("values.json", full.replace(b"]}", b",0]}")),
         Dropped("values on a line.jsonl", full.replace(b"]}", b",0]}") + b"\n" + line),
         Dropped("full.json", full),
-        Dropped("texts.json", full.replace(b'{"items"', b'{"x":["' + b'","' * 20_001 + b'"],"items"')),
-        Dropped("full of texts.json", full.replace(b'{"items"', b'{"x":["' + b'","' * 20_000 + b'"],"items"')),
+        Dropped("texts.json", line.replace(b'{"items"', b'{"x":["' + b'","' * 20_001 + b'"],"items"')),
+        Dropped("full of texts.json", line.replace(b'{"items"', b'{"x":["' + b'","' * 20_000 + b'"],"items"')),
         Dropped("lines.jsonl", (line + b"\n") * 1_001),
         Dropped("full.jsonl", b"\n" + b"\n".join([line] * 1_000) + b"\n"),
         Dropped("pretty.json", line.replace(b":", b":\n" + b" \n" * 2_000)),
@@ -131,7 +131,7 @@ def test_a_document_may_hold_so_many_values_and_an_object_so_many_lines(
     assert lake.reason_codes() == dict.fromkeys(refused, reasons.TOO_MANY_VALUES)
     assert Counter(lake.column("playlist_items_data", "playlist_id")) == {
         "full": 10_001,
-        "full of texts": 10_001,
+        "full of texts": 1,
         "pretty": 1,
     }
 
