@@ -23,13 +23,15 @@ CLAIMED, WORKING = "claimed", "working"
 class Intent:
     """The plan of one run: keys to delete in the transformed bucket, and to move within the raw bucket.
 
-    `host` and `process` say who made it. It is `claimed` until the run knows that no other one is at work, `working`
-    from then on. `forget` is the day before which dates are forgotten, null in every other run.
+    `host`, `process` and `born` (the process's start, in ticks since the boot; 0 if unknown) say who made it. It is
+    `claimed` until the run knows that no other one is at work, `working` from then on. `forget` is the day before which
+    dates are forgotten, null in every other run.
     """
 
     load_id: str
     host: str
     process: int
+    born: int = 0
     state: str = CLAIMED
     dates: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ def _intent(told: dict[str, Any]) -> Intent:
         load_id=told["load_id"],
         host=str(told.get("host", "")),
         process=int(told.get("process", 0)),
+        born=int(told.get("born", 0)),
         state=told.get("state", WORKING),
         dates=tuple(told["dates"]),
         delete=tuple(told["delete"]),

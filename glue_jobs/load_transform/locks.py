@@ -27,6 +27,10 @@ from load_transform.intents import WORKING, Intent, read_intent, remove_intent, 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 10
+_PROCESSES = Path("/proc")
+_START_TIME = 18
+"""The place of `starttime` behind the state in /proc/<pid>/stat: see proc(5)."""
+
 LEASE_SECONDS = 60
 """A run that gave no sign of life for so long is dead."""
 
@@ -84,8 +88,8 @@ def locked(files: Files, load_id: str) -> Iterator[Lock]:
     LockedError
         when another run is at work
     """
-    mine = Intent(load_id, socket.gethostname(), os.getpid())
-    sign_of_life = json.dumps({"host": mine.host, "process": mine.process})
+    mine = Intent(load_id, socket.gethostname(), os.getpid(), _born(os.getpid()))
+    sign_of_life = json.dumps({"host": mine.host, "process": mine.process, "born": mine.born})
     try:
         files.write_text(mine.alive_key, sign_of_life)
         write_intent(files, mine)
@@ -124,7 +128,7 @@ def _others(files: Files, mine: Intent) -> list[Intent]:
         if other is None:
             continue
         sign = entries.get(other.alive_key)
-        if not _is_alive(other.host, other.process, sign, now):
+        if not _is_alive(other.host, other.process, other.born, sign, now):
             unfinished.append(other)
         elif other.state == WORKING or entries[key].modified_ms <= entries[mine.key].modified_ms:
             raise _locked_by(files, other, sign, now)
@@ -137,26 +141,39 @@ def _remove_lone_signs(files: Files, entries: Mapping[str, FileEntry], now: int)
     for key in entries:
         if key.endswith(".alive") and key.removesuffix(".alive") + ".json" not in entries:
             told = json.loads(files.read_text(key) or "{}") if files.exists(key) else {}
-            if not _is_alive(told.get("host", ""), told.get("process", 0), entries[key], now):
+            who = told.get("host", ""), told.get("process", 0), told.get("born", 0)
+            if not _is_alive(*who, entries[key], now):
                 files.delete(key)
 
 
-def _is_alive(host: str, process: int, sign: FileEntry | None, now: int) -> bool:
+def _is_alive(host: str, process: int, born: int, sign: FileEntry | None, now: int) -> bool:
     if sign is None or now - sign.modified_ms > LEASE_SECONDS * 1000:
         return False
-    return host != socket.gethostname() or _is_running(process)
+    return host != socket.gethostname() or _is_running(process, born)
 
 
-def _is_running(process: int) -> bool:
+def _is_running(process: int, born: int) -> bool:
+    """Tell whether a process is there, and is not another one that was given its number since."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True  # somebody else's
-    # A killed process is there until its parent has looked.
-    stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        pass  # somebody else's
+    return _born(process) == born
+
+
+def _born(process: int) -> int:
+    """Return when a process was started, in ticks since the boot; 0 where that cannot be told, -1 when it has ended."""
+    if not _PROCESSES.exists():
+        return 0
+    try:
+        stat = (_PROCESSES / str(process) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return -1
+    state, *numbers = stat.rpartition(")")[2].split()
+    # A killed process is there, as a zombie, until its parent has looked.
+    return -1 if state == "Z" else int(numbers[_START_TIME])
 
 
 def _locked_by(files: Files, other: Intent, sign: FileEntry | None, now: int) -> LockedError:

@@ -106,6 +106,13 @@ def test_a_killed_process_of_this_machine_is_dead_at_once(files: Files, root: Pa
         assert [one.load_id for one in lock.unfinished] == [OTHERS]
 
 
+def test_a_process_that_was_given_the_number_of_a_killed_one_does_not_hold_the_lake(files: Files, root: Path) -> None:
+    leave(root, host=HERE, process=os.getpid(), born=1)
+
+    with locked(files, MINE) as lock:
+        assert [one.load_id for one in lock.unfinished] == [OTHERS]
+
+
 def test_of_two_claims_the_one_that_was_stored_first_goes_on(files: Files, root: Path) -> None:
     leave(root, state="claimed", dates=(), age=5)
     with pytest.raises(LockedError), locked(files, MINE):
