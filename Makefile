@@ -21,10 +21,11 @@ package: .venv/.run ## Build the Lambda's zip in build/
 
 ##@ Work on it
 
-# The job's tests run beside the others. Those over S3 need jars on the class path of a JVM of their own.
+# The job's tests run beside the others. Those over S3 need jars on the class path of a JVM of their own; here are the
+# first of them, `make test-s3` has all.
 JOB_TESTS := tests/integration/job
 S3_TESTS := tests/s3
-S3_FAULTS := tests/s3/test_s3_faults.py
+S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
 
 .PHONY: test
 test: lint types ## Lint, types and every test, in two processes at a time
@@ -32,7 +33,7 @@ test: lint types ## Lint, types and every test, in two processes at a time
 	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
 		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS); rest=$$?; \
-		$(BIN)/pytest $(S3_TESTS) --ignore=$(S3_FAULTS); s3=$$?; \
+		$(BIN)/pytest $(S3_FIRST); s3=$$?; \
 		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
 
 .PHONY: lint
@@ -49,7 +50,7 @@ unit: .venv/.test ## Run every test: make unit PYTEST_ARGS="-k views"
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-s3
-test-s3: .venv/.test ## The job over S3A with every fault that S3 may show (five minutes)
+test-s3: .venv/.test ## Every test of the job over S3A, with each fault that S3 may show
 	$(BIN)/pytest $(S3_TESTS) $(PYTEST_ARGS)
 
 .PHONY: bench
