@@ -147,14 +147,14 @@ def _high_water_mark(process: int) -> float | None:
 
 
 def _descendants(process: int) -> Iterator[int]:
-    for listed in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            children = listed.read_text(encoding="ascii").split()
-        except OSError:
-            continue
-        for child in map(int, children):
-            yield child
-            yield from _descendants(child)
+    try:
+        listed = [path.read_text(encoding="ascii") for path in Path(f"/proc/{process}/task").glob("*/children")]
+    except OSError:
+        # It has ended meanwhile.
+        return
+    for child in map(int, " ".join(listed).split()):
+        yield child
+        yield from _descendants(child)
 
 
 def _nothing(_: str) -> None:
