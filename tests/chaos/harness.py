@@ -3,8 +3,8 @@
     python -m tests.chaos.harness [--jobs 2] [--only 'second load/0/17'] [--most 20]
 
 Each kill is a line in `.cache/chaos/<version of the code>/kills.jsonl` when it is done: stopped and started again, it
-goes on where it was. When all are done it writes `docs/reliability/kills.json`. The lake of a kill after which
-something differs is kept beside the lines. Exit code 1: there is one, or some kill could not be carried out.
+goes on where it was. `docs/reliability/kills.json` says what came of those that are done. The lake of a kill after
+which something differs is kept beside the lines. Exit code 1: there is one, or some kill could not be carried out.
 """
 
 from __future__ import annotations
@@ -72,15 +72,15 @@ def main(argv: Sequence[str]) -> int:
             for difference in outcome.differences:
                 _say(f"    {difference}")
     missing = len({kill.name for kill in kills} - {one["kill"] for one in done})
-    _report(done, write=not missing and not options.only)
+    _report(done, planned=len(kills), write=not options.only)
     _say(f"{missing} kills are still to be done: start it again." if missing else "All are done.")
     is_wrong = any(one["differences"] or one["lost"] or one["doubled"] for one in done)
     return int(is_wrong or (missing > 0 and not options.most))
 
 
-def _report(done: Sequence[dict[str, Any]], *, write: bool) -> None:
+def _report(done: Sequence[dict[str, Any]], *, planned: int, write: bool) -> None:
     """Print the figures, and how each kill that went wrong is repeated; write them where the docs take them from."""
-    text = json.dumps(summary(done), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({"planned": planned, **summary(done)}, indent=2, ensure_ascii=False) + "\n"
     _say(text)
     for one in done:
         if one["differences"]:
