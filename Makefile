@@ -74,7 +74,7 @@ lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind; lakes stay
-	rm -rf .venv .venv-spark4 .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-spark4 .venv-emulator .venv-checkov .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -82,7 +82,7 @@ help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-include tests/chaos/chaos.mk tools/spark4.mk docker/docker.mk
+include tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk docker/docker.mk
 
 # The environment: made once, and again when a pinned version changes.
 

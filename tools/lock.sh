@@ -12,3 +12,5 @@ compile --python-version 3.11 pyproject.toml --extra spark --extra test -c requi
 cp requirements/test.txt requirements/spark4.txt
 compile --python-version 3.11 pyproject.toml --extra spark --extra test --override requirements/spark4.in -o requirements/spark4.txt
 compile --python-version 3.13 requirements/lambda.in -c requirements/run.txt -o requirements/lambda.txt
+compile --python-version 3.11 requirements/emulator.in -o requirements/emulator.txt
+compile --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt

@@ -1,0 +1,29 @@
+# The AWS stack's tools, each in an environment of its own, since what they pin is not what the project pins. Included by
+# the Makefile. `.venv-emulator` has the emulated AWS (MiniStack) and cfn-lint, `.venv-checkov` has checkov.
+
+BIN_EMULATOR := .venv-emulator/bin
+BIN_CHECKOV := .venv-checkov/bin
+# Without the network: it would look for guidelines of its makers' platform.
+CHECKOV := CKV_IGNORE_HIDDEN_DIRECTORIES=true $(BIN_CHECKOV)/checkov --quiet --compact --framework cloudformation \
+	--skip-download --skip-results-upload
+
+##@ The AWS stack
+
+.PHONY: lint-infra
+lint-infra: .venv-emulator/.made .venv-checkov/.made ## cfn-lint and checkov over infra/
+	$(BIN_EMULATOR)/cfn-lint --non-zero-exit-code informational 'infra/*.yaml'
+	@$(CHECKOV) --directory infra
+
+.venv-emulator/.made: requirements/emulator.txt .venv/.made
+	@rm -rf .venv-emulator
+	@$(BIN)/python -m venv .venv-emulator
+	@echo "Installing pinned packages into .venv-emulator: 240 MB of packages from PyPI"
+	@.venv-emulator/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+.venv-checkov/.made: requirements/checkov.txt .venv/.made
+	@rm -rf .venv-checkov
+	@$(BIN)/python -m venv .venv-checkov
+	@echo "Installing pinned packages into .venv-checkov: 290 MB of packages from PyPI"
+	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/checkov.txt
+	@touch $@
