@@ -9,12 +9,12 @@
 -- Prunes:   extract_date BETWEEN first_date AND last_date, of which only load_id is read.
 -- since as in loads.sql, first_date and last_date from its answer.
 WITH newest_reports AS (
-    SELECT extract_date, load_id, rows
+    SELECT extract_date, load_id, "rows"
     FROM (
         SELECT
             extract_date,
             load_id,
-            rows,
+            "rows",
             row_number() OVER (PARTITION BY extract_date ORDER BY load_id DESC) AS age
         FROM load_reports
         WHERE rebuilt AND TRY_CAST(extract_date AS date) IS NOT NULL
@@ -23,19 +23,19 @@ WITH newest_reports AS (
         AND load_id >= '${since}'
 ),
 reported AS (
-    SELECT extract_date, load_id, 'albums_data' AS dataset, COALESCE(rows.albums_data, 0) AS row_count
+    SELECT extract_date, load_id, 'albums_data' AS dataset, COALESCE("rows".albums_data, 0) AS row_count
     FROM newest_reports
     UNION ALL
-    SELECT extract_date, load_id, 'artists_data' AS dataset, COALESCE(rows.artists_data, 0) AS row_count
+    SELECT extract_date, load_id, 'artists_data' AS dataset, COALESCE("rows".artists_data, 0) AS row_count
     FROM newest_reports
     UNION ALL
-    SELECT extract_date, load_id, 'songs_data' AS dataset, COALESCE(rows.songs_data, 0) AS row_count
+    SELECT extract_date, load_id, 'songs_data' AS dataset, COALESCE("rows".songs_data, 0) AS row_count
     FROM newest_reports
     UNION ALL
-    SELECT extract_date, load_id, 'playlist_items_data' AS dataset, COALESCE(rows.playlist_items_data, 0) AS row_count
+    SELECT extract_date, load_id, 'playlist_items_data' AS dataset, COALESCE("rows".playlist_items_data, 0) AS row_count
     FROM newest_reports
     UNION ALL
-    SELECT extract_date, load_id, 'playlists_data' AS dataset, COALESCE(rows.playlists_data, 0) AS row_count
+    SELECT extract_date, load_id, 'playlists_data' AS dataset, COALESCE("rows".playlists_data, 0) AS row_count
     FROM newest_reports
 ),
 found AS (

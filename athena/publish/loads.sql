@@ -10,12 +10,12 @@
 -- Prunes:   load_reports is read whole: a line a load and date.
 -- since is the beginning of a load_id, which is its run's start; empty for all dates.
 WITH newest_reports AS (
-    SELECT extract_date, load_id, rows.playlist_items_data AS item_rows
+    SELECT extract_date, load_id, "rows".playlist_items_data AS item_rows
     FROM (
         SELECT
             extract_date,
             load_id,
-            rows,
+            "rows",
             row_number() OVER (PARTITION BY extract_date ORDER BY load_id DESC) AS age
         FROM load_reports
         WHERE rebuilt AND TRY_CAST(extract_date AS date) IS NOT NULL

@@ -38,9 +38,11 @@ class Lake:
         write_parquet(path, BY_NAME[dataset], [{**row, "load_id": load_id} for row in rows])
         return path
 
-    def report(self, date: str, load_id: str, run_ids: Sequence[str] = (), *, rebuilt: bool = True) -> None:
-        line = dict.fromkeys(name for name, _ in LOAD_REPORT_COLUMNS)
-        line |= {"load_id": load_id, "contract_version": 1, "run_ids": list(run_ids), "rebuilt": rebuilt}
+    def report(
+        self, date: str, load_id: str, run_ids: Sequence[str] = (), *, rebuilt: bool = True, **columns: Any
+    ) -> None:
+        line: dict[str, Any] = dict.fromkeys(name for name, _ in LOAD_REPORT_COLUMNS)
+        line |= {"load_id": load_id, "contract_version": 1, "run_ids": list(run_ids), "rebuilt": rebuilt, **columns}
         path = self.transformed / "load_reports" / f"extract_date={date}" / f"{load_id}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(line) + "\n", encoding="utf-8")
@@ -80,15 +82,20 @@ class Lake:
                 items.append({"run_id": run_id, **place, **row})
                 if row.get("song_id"):
                     tracks[row["song_id"]] = _song(row, (songs or {}).get(row["song_id"], {}))
-        self.write("playlists_data", date, heads, load_id)
-        self.write("playlist_items_data", date, items, load_id)
-        self.write("songs_data", date, list(tracks.values()), load_id)
         albums = {song["album_id"]: song for song in tracks.values()}
-        self.write("albums_data", date, [_album(album_id) for album_id in albums], load_id)
         artists = {artist for song in tracks.values() for artist in song["artist_ids"]}
-        self.write("artists_data", date, [_artist(artist) for artist in sorted(artists)], load_id)
+        written = {
+            "playlists_data": heads,
+            "playlist_items_data": items,
+            "songs_data": list(tracks.values()),
+            "albums_data": [_album(album_id) for album_id in albums],
+            "artists_data": [_artist(artist) for artist in sorted(artists)],
+        }
+        for dataset, rows in written.items():
+            self.write(dataset, date, rows, load_id)
         if report:
-            self.report(date, load_id, [run_id] if run_id else [])
+            counts = {dataset: len(rows) for dataset, rows in written.items()}
+            self.report(date, load_id, [run_id] if run_id else [], rows=counts)
         return load_id
 
     def remove(self, load_id: str, dataset: str = "*") -> None:
