@@ -14,15 +14,18 @@ from typing import Annotated
 
 import duckdb
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from lambda_extract.errors import ExtractError
 from lambda_extract.handler import utc_now
 from lambda_extract.settings import DEFAULT_BUDGET, MINE
-from spotify_etl import catalog, cli_account, cli_operate, pipeline, render, sql
-from spotify_etl.cli_operate import JsonOption, LakeOption, VolumeDropOption
+from spotify_etl import catalog, cli_account, cli_operate, cli_stack, pipeline, render, sql
+from spotify_etl.cli_operate import JsonOption, VolumeDropOption
+from spotify_etl.cli_place import Deployed, LakeOption, ProfileOption, RegionOption, StackOption, Where
 from spotify_etl.errors import FAILED, CommandError, RefusedError
 from spotify_etl.lake import existing
+from spotify_etl.stack import athena_query, aws_errors, operate, show, stack_status
 from spotify_etl.status import default_lake, read_status
 
 app = typer.Typer(
@@ -50,6 +53,7 @@ class AddedBy(StrEnum):
 
 @app.command()
 def run(  # noqa: PLR0913  the options of the command
+    context: typer.Context,
     *,
     lake: Annotated[
         Path | None,
@@ -83,11 +87,21 @@ def run(  # noqa: PLR0913  the options of the command
         typer.Option("--strict", help="Exit with 1 when something went to quarantine or a playlist could not be read."),
     ] = False,
     json: JsonOption = False,
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
 ) -> None:
     """Run the pipeline: extract → job → catalogue → summary.
 
-    Reads your playlists (`spotify-etl auth` comes first), or the bundled sample, or files that you have.
+    Reads your playlists (`spotify-etl auth` comes first), or the bundled sample, or files that you have. With --stack
+    it runs the extract there, now, and follows it to the end; what to read and how are the stack's parameters.
     """
+    if place := Where(lake, stack, profile, region).deployed():
+        _refuse_with_stack(context)
+        with render.Progress(Console(stderr=True)) as progress:
+            done = operate.run(place.aws, place.outputs, progress, full=full)
+        cli_stack.tell_run(place, done, json=json)
+        return
     if more and not raw:
         raise RefusedError(f"What is {more[0]} for? Files and folders follow --raw.")
     if sample and raw:
@@ -110,20 +124,21 @@ def run(  # noqa: PLR0913  the options of the command
 
 
 @app.command()
-def query(
+def query(  # noqa: PLR0913  the options of the command
     statement: Annotated[str, typer.Argument(metavar="SQL", help="One reading statement of Athena SQL.")],
     *,
     lake: LakeOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,  # noqa: A002
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
 ) -> None:
-    """Ask the lake in Athena SQL. Query the views: the _data tables hold one copy per day."""
-    connection = catalog.connect(existing(lake or default_lake(Path())).root)
+    """Ask the lake in Athena SQL, or a stack's Athena. Query the views: the _data tables hold one copy per day."""
+    place = Where(lake, stack, profile, region).deployed()
     try:
-        result = sql.run(connection, statement)
+        result = _ask_athena(place, statement) if place else _ask_lake(lake, statement)
     except sql.QueryError as error:
         raise CommandError(str(error)) from error
-    finally:
-        connection.close()
     if format is Format.csv:
         sys.stdout.write(render.as_csv(result))
     elif format is Format.json:
@@ -133,8 +148,22 @@ def query(
 
 
 @app.command()
-def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
+def status(
+    *,
+    lake: LakeOption = None,
+    stack: StackOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    json: JsonOption = False,
+) -> None:
     """Say what is pending, processed and quarantined, and why; and how the last loads went."""
+    if place := Where(lake, stack, profile, region).deployed():
+        told = stack_status.read_status(place.aws, place.stack, place.outputs, utc_now())
+        if json:
+            sys.stdout.write(render.to_json(told.as_json()))
+        else:
+            show.status(Console(), told)
+        return
     found = read_status(existing(lake or default_lake(Path())), utc_now())
     if json:
         sys.stdout.write(render.to_json(found.as_json()))
@@ -142,8 +171,43 @@ def status(*, lake: LakeOption = None, json: JsonOption = False) -> None:
         render.show_status(Console(), found)
 
 
+def _ask_lake(lake: Path | None, statement: str) -> sql.QueryResult:
+    connection = catalog.connect(existing(lake or default_lake(Path())).root)
+    try:
+        return sql.run(connection, statement)
+    finally:
+        connection.close()
+
+
+def _ask_athena(place: Deployed, statement: str) -> sql.QueryResult:
+    answer = athena_query.ask(
+        place.aws.session.client("athena"),
+        statement,
+        work_group=place.outputs.WorkGroupName,
+        database=place.outputs.DatabaseName,
+    )
+    sys.stderr.write(f"Athena read {answer.scanned / 1_000_000:.2f} MB in {answer.seconds:.1f} s.\n")
+    return answer.result
+
+
+def _refuse_with_stack(context: typer.Context) -> None:
+    """Refuse options that the stack has as parameters, or that are of a lake on this machine."""
+    allowed = {"stack", "profile", "region", "full", "json"}
+    given = (
+        name
+        for name in context.params
+        if name not in allowed and getattr(context.get_parameter_source(name), "name", None) == "COMMANDLINE"
+    )
+    if name := next(given, None):
+        raise RefusedError(
+            f"--{name.replace('_', '-')} does not go with --stack. What the stack reads, and how, are its parameters: "
+            "spotify-etl deploy --parameter NAME=VALUE"
+        )
+
+
 cli_account.register(app)
 cli_operate.register(app)
+cli_stack.register(app)
 
 
 def main() -> int:
@@ -153,6 +217,10 @@ def main() -> int:
     except CommandError as error:
         sys.stderr.write(f"spotify-etl: {error}\n")
         return error.exit_code
+    except (BotoCoreError, ClientError) as error:
+        refused = aws_errors.told(error)
+        sys.stderr.write(f"spotify-etl: {refused}\n")
+        return refused.exit_code
     except (ExtractError, OSError, duckdb.Error) as error:
         sys.stderr.write(f"spotify-etl: {type(error).__name__}: {str(error).partition(chr(10))[0]}\n")
         return FAILED

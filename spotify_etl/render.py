@@ -10,7 +10,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -33,7 +33,26 @@ _OUTCOMES = {
     "missing": "missing",
     "absent": "gone",
 }
-_EXAMPLE = '"SELECT * FROM playlist_changes"'
+EXAMPLE = '"SELECT * FROM playlist_changes"'
+
+
+class Contents(Protocol):
+    """What a lake and a stack's buckets have in common: see `Status`."""
+
+    @property
+    def pending(self) -> list[str]: ...  # noqa: D102
+    @property
+    def processed(self) -> int: ...  # noqa: D102
+    @property
+    def quarantined(self) -> list[dict[str, Any]]: ...  # noqa: D102
+    @property
+    def held(self) -> list[str]: ...  # noqa: D102
+    @property
+    def unfinished_loads(self) -> list[str]: ...  # noqa: D102
+    @property
+    def loads(self) -> list[dict[str, Any]]: ...  # noqa: D102
+    @property
+    def extract(self) -> ExtractStatus | None: ...  # noqa: D102
 
 
 class Progress:
@@ -89,7 +108,7 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         _line(console, f"[bold]Asked[/bold]  {athena.question(QUESTION)}")
         console.print(table(_first(outcome.answer)))
     lake = escape(shlex.quote(str(outcome.lake)))
-    _line(console, f"Ask it more: [bold].venv/bin/spotify-etl query {_EXAMPLE} --lake {lake}[/bold]")
+    _line(console, f"Ask it more: [bold].venv/bin/spotify-etl query {EXAMPLE} --lake {lake}[/bold]")
 
 
 def _show_extract(console: Console, outcome: Outcome) -> None:
@@ -148,6 +167,11 @@ def show_status(console: Console, status: Status) -> None:
     _line(console, f"[bold]{escape(status.lake)}[/bold], source: {status.source}")
     as_of = f", the latest views as of {', '.join(status.as_of)}" if status.as_of else ""
     _line(console, f"published   {status.published_dates} dates{as_of}")
+    show_contents(console, status)
+
+
+def show_contents(console: Console, status: Contents) -> None:
+    """Print what waits, what lies where, and how the last runs went."""
     _line(console, f"pending     {len(status.pending)} objects")
     for key in status.pending[:_SHOWN]:
         _line(console, f"            {escape(key)}")

@@ -104,19 +104,29 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str) -> QueryResult:
     QueryError
         For anything else than one reading statement, and for what the engine refuses.
     """
-    text = sql.strip().rstrip(";").strip()
+    text = _bare(sql)
     if match := _SHOW_TABLES.fullmatch(text):
         return _listing(connection, views_only=match["what"].upper() == "VIEWS")
     if match := _DESCRIBE.fullmatch(text):
         return _description(connection, match["name"])
-    statement = _parse(text)
-    if not isinstance(statement, _READS) or statement.find(*_WRITES):
-        raise QueryError("Only statements that read are allowed: SELECT, WITH, VALUES, SHOW TABLES, DESCRIBE.")
-    translated = _to_duckdb(statement)
+    translated = _to_duckdb(_reading(text))
     try:
         return retried(lambda: _answer(connection, translated))
     except duckdb.Error as error:
         raise QueryError(_explained(connection, error)) from error
+
+
+def check_reads(sql: str) -> None:
+    """Make sure that a text is one statement that `run` would take, wherever it is to be asked.
+
+    Raises
+    ------
+    QueryError
+        If it is not.
+    """
+    text = _bare(sql)
+    if not (_SHOW_TABLES.fullmatch(text) or _DESCRIBE.fullmatch(text)):
+        _reading(text)
 
 
 def retried(ask: Callable[[], _T]) -> _T:
@@ -132,6 +142,17 @@ def relations(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], t
     found = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY table_name").fetchall()
     names = [str(name) for (name,) in found]
     return tuple(n for n in names if n in TABLES), tuple(n for n in names if n not in TABLES)
+
+
+def _bare(sql: str) -> str:
+    return sql.strip().rstrip(";").strip()
+
+
+def _reading(text: str) -> exp.Expr:
+    statement = _parse(text)
+    if not isinstance(statement, _READS) or statement.find(*_WRITES):
+        raise QueryError("Only statements that read are allowed: SELECT, WITH, VALUES, SHOW TABLES, DESCRIBE.")
+    return statement
 
 
 def _parse(sql: str) -> exp.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from lambda_extract.library import list_requests
 from lambda_extract.raw_zone import ABSENT, PROCESSED, TO_BE_PROCESSED
 from lambda_extract.settings import MINE
 from lambda_extract.state import LAST_RUN, read_document
+from lambda_extract.storage import RawStore
 from load_transform.contract import LOAD_HOLDS, LOAD_INTENTS, QUARANTINE
 from spotify_etl import catalog, sql
 from spotify_etl.lake import Lake
@@ -100,38 +102,46 @@ def read_status(lake: Lake, now: datetime) -> Status:
         source=lake.source,
         pending=sorted(lake.raw.keys(TO_BE_PROCESSED)),
         processed=len(lake.raw.keys(PROCESSED)),
-        quarantined=_quarantined(lake),
+        quarantined=quarantined(lake.raw),
         held=_held(lake),
         unfinished_loads=sorted(path.stem for path in (lake.transformed / LOAD_INTENTS).glob("*.json")),
         published_dates=len(published.dates),
         as_of=list(published.latest_dates),
         loads=[dict(zip(loads.columns, row, strict=True)) for row in loads.rows],
-        extract=_extract(lake, now),
+        extract=last_extract(lake.raw, now),
     )
 
 
 def _held(lake: Lake) -> list[str]:
     """Return what the gates say of the dates that they hold."""
     holds = [json.loads(path.read_text(encoding="utf-8")) for path in (lake.transformed / LOAD_HOLDS).glob("*.json")]
-    pending = lake.raw.keys(TO_BE_PROCESSED)
-    waiting = sorted((hold for hold in holds if pending & hold["objects"].keys()), key=lambda hold: str(hold["date"]))
+    return held(holds, lake.raw.keys(TO_BE_PROCESSED))
+
+
+def held(holds: Iterable[Mapping[str, Any]], pending: Collection[str]) -> list[str]:
+    """Return what the gates say of the dates that are held, from the documents in `load_holds/` and what waits."""
+    waiting = sorted(
+        (hold for hold in holds if not hold["objects"].keys().isdisjoint(pending)), key=lambda hold: str(hold["date"])
+    )
     return [message for hold in waiting for message in hold["messages"]]
 
 
-def _extract(lake: Lake, now: datetime) -> ExtractStatus | None:
-    marker = read_document(lake.raw, LAST_RUN)
+def last_extract(raw: RawStore, now: datetime) -> ExtractStatus | None:
+    """Return how the last run of the extract into a raw zone went; None where there was none."""
+    marker = read_document(raw, LAST_RUN)
     try:
-        return ExtractStatus.of(marker, requests_within_a_day(lake.raw, now)) if marker else None
+        return ExtractStatus.of(marker, requests_within_a_day(raw, now)) if marker else None
     except (KeyError, TypeError):
         return None  # by another version; the next run writes it anew
 
 
-def _quarantined(lake: Lake) -> list[dict[str, Any]]:
+def quarantined(raw: RawStore) -> list[dict[str, Any]]:
+    """Return what lies in quarantine in a raw zone: moved_to, object, reason, message."""
     suffix = ".reason.json"
-    keys = lake.raw.keys(QUARANTINE)
+    keys = raw.keys(QUARANTINE)
     found = []
     for key in sorted(key for key in keys if not (key.endswith(suffix) and key.removesuffix(suffix) in keys)):
-        told = lake.raw.read(key + suffix)
+        told = raw.read(key + suffix)
         found.append({"moved_to": key, **_reason(told)})
     return found
 
