@@ -9,10 +9,14 @@ CHECKOV := CKV_IGNORE_HIDDEN_DIRECTORIES=true $(BIN_CHECKOV)/checkov --quiet --c
 
 ##@ The AWS stack
 
+# The templates as they are deployed: with that of the named queries, which is made of athena/queries. No package is built.
 .PHONY: lint-infra
-lint-infra: .venv-emulator/.made .venv-checkov/.made ## cfn-lint and checkov over infra/
-	$(BIN_EMULATOR)/cfn-lint --non-zero-exit-code informational 'infra/*.yaml'
-	@$(CHECKOV) --directory infra
+lint-infra: .venv/.run .venv-emulator/.made .venv-checkov/.made ## cfn-lint and checkov over the stack's templates
+	@rm -rf .cache/infra
+	@$(BIN)/python -c "from pathlib import Path; from spotify_etl.stack.build import build_stack; \
+		build_stack(Path('.cache/infra'), build_lambda=lambda path: None)"
+	$(BIN_EMULATOR)/cfn-lint --non-zero-exit-code informational '.cache/infra/*.yaml'
+	@$(CHECKOV) --directory .cache/infra
 
 .venv-emulator/.made: requirements/emulator.txt .venv/.made
 	@rm -rf .venv-emulator

@@ -93,16 +93,20 @@ class Resolver:
         return self.holds(argument)
 
     def _call(self, function: str, argument: Any) -> Any:
-        if function == "Ref":
-            return self._reference(argument)
-        if function == "GetAtt":
-            return f"<{argument if isinstance(argument, str) else '.'.join(argument)}>"
-        if function == "If":
-            return self.value(argument[1] if self.holds(argument[0]) else argument[2])
-        if function == "Sub":
-            text, values = argument if isinstance(argument, list) else (argument, {})
-            return self._substituted(text, {key: self.value(one) for key, one in values.items()})
-        parts = self.value(argument)
+        match function:
+            case "Ref":
+                return self._reference(argument)
+            case "GetAtt":
+                return f"<{argument if isinstance(argument, str) else '.'.join(argument)}>"
+            case "If":
+                return self.value(argument[1] if self.holds(argument[0]) else argument[2])
+            case "Sub":
+                text, values = argument if isinstance(argument, list) else (argument, {})
+                return self._substituted(text, {key: self.value(one) for key, one in values.items()})
+        return self._of_lists(function, self.value(argument))
+
+    @staticmethod
+    def _of_lists(function: str, parts: list[Any]) -> Any:
         if function == "Join":
             return parts[0].join(parts[1])
         if function == "Split":

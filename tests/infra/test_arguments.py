@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import spotify_load_transform as job_script
 from load_transform.orders import OPTIONAL_ARGUMENTS
@@ -75,9 +76,9 @@ def test_the_log_groups_of_the_job_are_those_that_glue_writes_to() -> None:
         assert group["RetentionInDays"] == "<LogRetentionDays>"
 
 
-def _state(node: object, name: str) -> dict[str, dict[str, str]]:
+def _state(node: object, name: str) -> dict[str, Any]:
     """Return the state of a name, wherever it is nested."""
-    found: list[dict[str, dict[str, str]]] = []
+    found: list[dict[str, Any]] = []
 
     def look(node: object) -> None:
         if isinstance(node, dict):

@@ -163,7 +163,9 @@ def test_the_key_serves_the_stack_s_log_groups_and_no_others() -> None:
         whole = begin + name.replace("<CrawlerRole>", f"dev-spotify-etl-crawlers-{REGION}")
         assert any(_is_like(whole, pattern) for pattern in patterns), whole
     assert not any(_is_like(f"{begin}/aws/lambda/another", pattern) for pattern in patterns)
-    assert not any(_is_like(f"{begin}/aws/lambda/spotify_api_extract", pattern) for pattern in patterns), "another stack"
+    assert not any(_is_like(f"{begin}/aws/lambda/spotify_api_extract", pattern) for pattern in patterns), (
+        "another stack"
+    )
 
 
 def test_the_account_s_own_policies_decide_on_the_key_and_it_is_rotated() -> None:
