@@ -13,8 +13,8 @@ CHECKOV := CKV_IGNORE_HIDDEN_DIRECTORIES=true $(BIN_CHECKOV)/checkov --quiet --c
 .PHONY: lint-infra
 lint-infra: .venv/.run .venv-emulator/.made .venv-checkov/.made ## cfn-lint and checkov over the stack's templates
 	@rm -rf .cache/infra
-	@$(BIN)/python -c "from pathlib import Path; from spotify_etl.stack.build import build_stack; \
-		build_stack(Path('.cache/infra'), build_lambda=lambda path: None)"
+	@$(BIN)/python -c "from pathlib import Path; from spotify_etl.stack.build import assemble; \
+		assemble(Path('.cache/infra'), build_lambda=lambda path: None)"
 	$(BIN_EMULATOR)/cfn-lint --non-zero-exit-code informational '.cache/infra/*.yaml'
 	@$(CHECKOV) --directory .cache/infra
 
