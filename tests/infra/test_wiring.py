@@ -221,12 +221,12 @@ def test_no_template_uses_anchors_which_cloudformation_does_not_know(name: str) 
 
 
 def test_the_function_s_environment_is_what_the_handler_reads() -> None:
-    function = properties("extract", "Function", Playlists="mine", RequestBudget="900", AddedBy="drop")
+    function = properties("extract", "Function", Playlists=ID, RequestBudget="77", AddedBy="drop")
     settings = LambdaSettings.from_environment(function["Environment"]["Variables"])
 
     assert settings.raw_bucket == "dev-spotify-raw-111122223333-eu-central-1"
     assert settings.secret_id == "dev-spotify/credentials"
-    assert (settings.playlists, settings.budget, settings.keep_added_by) == ("mine", 900, False)
+    assert (settings.playlists, settings.budget, settings.keep_added_by) == (ID, 77, False)
     assert function["Handler"] == f"{handler.__name__}.{handler.lambda_handler.__name__}"
     assert (function["Runtime"], function["Architectures"], function["Timeout"]) == ("python3.13", ["arm64"], 900)
 
