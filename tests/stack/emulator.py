@@ -84,7 +84,8 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for the emulated service."""
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             endpoint_url=self.url,
             region_name=REGION,

@@ -24,9 +24,13 @@ Handler = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 def scripted(service: str) -> Handler:
     """Answer a service's requests as the test says."""
 
-    async def handle(_method: str, _path: str, headers: Any, body: Any, _query: Any) -> tuple[int, dict[str, str], bytes]:
+    async def handle(
+        _method: str, _path: str, headers: Any, body: Any, _query: Any
+    ) -> tuple[int, dict[str, str], bytes]:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
-        said = await asyncio.to_thread(_ask, {"service": service, "action": action, "request": json.loads(body or "{}")})
+        said = await asyncio.to_thread(
+            _ask, {"service": service, "action": action, "request": json.loads(body or "{}")}
+        )
         if "error" in said:
             fault = {"__type": said["error"], "message": said.get("message", "")}
             return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(fault).encode()
@@ -41,9 +45,7 @@ def told(service: str, real: Handler) -> Handler:
     async def handle(method: str, path: str, headers: Any, body: Any, query: Any) -> tuple[int, dict[str, str], bytes]:
         text = body.decode() if isinstance(body, bytes) else str(body or "")
         asked = {**{name: value[0] for name, value in (query or {}).items()}, **dict(parse_qsl(text))}
-        said = await asyncio.to_thread(
-            _ask, {"service": service, "action": asked.pop("Action", ""), "request": asked}
-        )
+        said = await asyncio.to_thread(_ask, {"service": service, "action": asked.pop("Action", ""), "request": asked})
         if "error" in said:
             fault = f"<ErrorResponse><Error><Code>{said['error']}</Code><Message>no</Message></Error></ErrorResponse>"
             return 400, {"Content-Type": "text/xml"}, fault.encode()
