@@ -82,7 +82,7 @@ class SecretPlace:
     def document(self) -> dict[str, Any]:
         """Return what the secret holds."""
         text = self._text()
-        if text is None:
+        if not text:
             return {}
         try:
             document = json.loads(text)
@@ -110,7 +110,7 @@ class SecretPlace:
     def load(self) -> tuple[Credentials, Keep]:
         """Return the credentials in the secret, and how to keep a new refresh token there."""
         text = self._text()
-        if text is None:
+        if not text:
             raise RefusedError(f"{self.name} is not there or empty. Fill it: spotify-etl auth --secret-id {self._id}")
         try:
             return Credentials.from_json(text, source=self.name), self._keep

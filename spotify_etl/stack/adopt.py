@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from spotify_etl.errors import RefusedError
 from spotify_etl.stack.aws import Aws
 from spotify_etl.stack.aws_errors import code
+from spotify_etl.stack.outputs import find_stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 RAW, TRANSFORMED, WORK, LOGS = "raw", "transformed", "work", "logs"
 KINDS = (RAW, TRANSFORMED, WORK, LOGS)
 
-STACK_TAG = "spotify-etl:stack"
-"""The tag of everything that `deploy` makes: the name of its stack."""
+STACK_TAG = "stack"
+"""The tag that everything of a stack has, by `infra/main.yaml`: the name of the stack."""
 
 NO_BUCKET = {"404", "NoSuchBucket", "NotFound"}
 _DENIED = {"403", "AccessDenied"}
@@ -83,8 +84,8 @@ def bucket_names(prefix: str, account: str, region: str) -> dict[str, str]:
     return {kind: f"{prefix}spotify-{kind}-{account}-{region}" for kind in KINDS}
 
 
-def find(clients: Clients, prefix: str, *, account: str, region: str) -> Leftovers | None:
-    """Return what an earlier stack of this prefix left; None where neither a bucket nor the secret is there.
+def find(clients: Clients, prefix: str, *, stack: str, account: str, region: str) -> Leftovers | None:
+    """Return what an earlier stack of this prefix left for `stack`; None where neither a bucket nor the secret is there.
 
     Raises
     ------
@@ -94,16 +95,16 @@ def find(clients: Clients, prefix: str, *, account: str, region: str) -> Leftove
     """
     names = bucket_names(prefix, account, region)
     there = {kind: name for kind, name in names.items() if _is_there(clients.s3, name, account)}
-    for name in there.values():
-        _refuse_owned(clients.cloudformation, name)
+    tags = {name: tags_of(clients.s3, name).get(STACK_TAG) for name in there.values()}
+    for name, tagged in tags.items():
+        _refuse_owned(clients.cloudformation, name, tagged if tagged != stack else None)
     secret, key_of_secret = _secret(clients.secrets, f"{prefix}spotify/credentials")
     if not there and not secret:
         return None
     named = [encryption_key(clients.s3, there[kind]) for kind in (RAW, TRANSFORMED, WORK) if kind in there]
     key = _usable_key(clients.kms, [one for one in (*named, key_of_secret) if one], alias=f"alias/{prefix}spotify-etl")
-    tags = [tags_of(clients.s3, name).get(STACK_TAG) for name in there.values()]
     missing = {kind: name for kind, name in names.items() if there and kind not in there}
-    return Leftovers(there, missing, secret, key, next((tag for tag in tags if tag), None))
+    return Leftovers(there, missing, secret, key, next((tag for tag in tags.values() if tag), None))
 
 
 def encryption_key(client: S3Client, bucket: str) -> str | None:
@@ -138,21 +139,26 @@ def _is_there(client: S3Client, name: str, account: str) -> bool:
     return True
 
 
-def _refuse_owned(client: CloudFormationClient, bucket: str) -> None:
+def _refuse_owned(client: CloudFormationClient, bucket: str, tagged: str | None) -> None:
     """Refuse a bucket that a stack works with, be it as its own or by a policy that it put on it."""
-    try:
-        resources = client.describe_stack_resources(PhysicalResourceId=bucket)["StackResources"]
-    except ClientError as error:
-        # That is what CloudFormation answers when no stack knows it.
-        if code(error) == "ValidationError":
-            return
-        raise
-    owner = next((one.get("StackName", "") for one in resources), "")
+    owner = tagged if tagged and find_stack(client, tagged) else _owner(client, bucket)
     if owner:
         raise RefusedError(
             f"The bucket {bucket} belongs to the stack {owner}. A second stack takes names of its own: "
             "--parameter NamePrefix=dev-"
         )
+
+
+def _owner(client: CloudFormationClient, bucket: str) -> str | None:
+    try:
+        resources = client.describe_stack_resources(PhysicalResourceId=bucket)["StackResources"]
+    except ClientError as error:
+        # That is what CloudFormation answers when no stack knows it.
+        if code(error) == "ValidationError":
+            return None
+        raise
+    gone = {"DELETE_COMPLETE", "DELETE_SKIPPED"}
+    return next((one.get("StackName") for one in resources if one["ResourceStatus"] not in gone), None)
 
 
 def _secret(client: SecretsManagerClient, name: str) -> tuple[str | None, str | None]:

@@ -67,7 +67,7 @@ def _create(aws: Aws, talk: Talk, *, sleep: Callable[[float], None]) -> None:
     stack_id = client.create_stack(
         StackName=BOOTSTRAP,
         TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-        Tags=[{"Key": STACK_TAG, "Value": BOOTSTRAP}],
+        Tags=[{"Key": "application", "Value": "spotify-etl"}, {"Key": STACK_TAG, "Value": BOOTSTRAP}],
     )["StackId"]
     log = EventLog(client, stack_id, is_new=True)
     status, events = watch(client, stack_id, log, talk.console, sleep=sleep)

@@ -47,11 +47,11 @@ def bring_up(  # noqa: PLR0913  what a deployment knows at its end
     stack = existing_stack(client, stack_name)
     outputs = outputs_of(stack)
     was_empty = not SecretPlace(outputs.SecretName).document()
-    if was_empty:
-        _fill(outputs.SecretName, talk)
+    if was_empty and not _fill(stack_name, outputs.SecretName, talk):
+        return
     is_off = parameters_of(stack).get(_STATE) == _OFF
     if is_new or was_empty:
-        if not _works(outputs.SecretName, talk):
+        if not _works(stack_name, outputs.SecretName, talk):
             return
         if is_off and _STATE not in given:
             _switch_on(aws, stack_name, parameters_of(stack), talk, sleep)
@@ -64,19 +64,26 @@ def bring_up(  # noqa: PLR0913  what a deployment knows at its end
     talk.say(f"or:     spotify-etl query --stack {stack_name} {render.EXAMPLE}")
 
 
-def _fill(secret: str, talk: Talk) -> None:
+def _fill(stack_name: str, secret: str, talk: Talk) -> bool:
+    """Put the credentials of this machine into the secret; say what to do where there are none, or they may not."""
     talk.head("Credentials")
     try:
         own, _ = kept.load(os.environ)
-    except RefusedError as error:
-        talk.say(f"The secret {secret} is empty, and there are none here to fill it with: {error}")
-        return
-    if talk.confirm(f"The secret {secret} is empty. Fill it with the Spotify credentials that this machine has?"):
-        SecretPlace(secret).save(own)
-        talk.say(f"Stored in the secret {secret}.")
+    except RefusedError:
+        talk.say(f"The secret {secret} is empty, and this machine has no Spotify credentials to fill it with.")
+    else:
+        if talk.confirm(f"The secret {secret} is empty. Fill it with the Spotify credentials that this machine has?"):
+            SecretPlace(secret).save(own)
+            talk.say(f"Stored in the secret {secret}.")
+            return True
+    talk.say(
+        "The schedule stays off, and nothing was run. Next: spotify-etl auth, then deploy again, which fills the "
+        f"secret and switches the schedule on: spotify-etl deploy --stack-name {stack_name}"
+    )
+    return False
 
 
-def _works(secret: str, talk: Talk) -> bool:
+def _works(stack_name: str, secret: str, talk: Talk) -> bool:
     """Tell whether Spotify accepts what is in the secret; say what to do where it does not."""
     try:
         credentials, keep = SecretPlace(secret).load()
@@ -84,8 +91,8 @@ def _works(secret: str, talk: Talk) -> bool:
     except CommandError as error:
         talk.say(str(error))
         talk.say(
-            f"The schedule stays off, and nothing was run. Next: spotify-etl auth --secret-id {secret}, then deploy "
-            f"again with --parameter {_STATE}={_ON}"
+            f"The schedule stays off, and nothing was run. Next: spotify-etl auth --secret-id {secret}, then: "
+            f"spotify-etl deploy --stack-name {stack_name} --parameter {_STATE}={_ON}"
         )
         return False
     return True

@@ -20,6 +20,7 @@ ADD, MODIFY, REMOVE, REPLACE = "add", "modify", "remove", "replace"
 STATEFUL = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
 """Resources whose replacement is the loss of what they hold, or of the way to it."""
 
+_STACK = "AWS::CloudFormation::Stack"
 _POLL_SECONDS = 2.0
 _WORKING = {"CREATE_PENDING", "CREATE_IN_PROGRESS"}
 _SAME = ("didn't contain changes", "No updates are to be performed")
@@ -154,7 +155,8 @@ def _change(resource: ResourceChangeTypeDef, name: str) -> Change:
     action = _ACTIONS.get(resource.get("Action", ""), MODIFY)
     replacement = resource.get("Replacement")
     certain = True
-    if action == MODIFY and replacement in {"True", "Conditional"}:
+    # A nested stack is updated in place, whatever becomes of what is in it.
+    if action == MODIFY and replacement in {"True", "Conditional"} and resource.get("ResourceType") != _STACK:
         # What takes another resource's output counts as changed until that is known, mostly wrongly.
         details = resource.get("Details", [])
         certain = replacement == "True" and (

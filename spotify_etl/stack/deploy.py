@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "spotify-etl"
 
 _PACKAGE = "JobPackage"
+_FIXED = ("NamePrefix", "ExistingBuckets", "ExistingSecret", "ExistingKeyArn")
+"""What decides which buckets, secret and key a stack has: with another value it would leave them for new ones."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +104,27 @@ class Deployment:
         given = self._wish.parameters
         if _PACKAGE in given:
             raise RefusedError(f"{_PACKAGE} is what `deploy` itself uploads. Leave it out.")
+        changed = [name for name in _FIXED if name in given and former.get(name, given[name]) != given[name]]
+        if changed:
+            raise RefusedError(
+                f"The {changed[0]} of the stack {self._wish.stack_name} is {former[changed[0]]!r} and stays so: with "
+                "another it would leave its data for new buckets. Give a new stack another --stack-name."
+            )
         declared = document.get("Parameters", {})
         defaults = templates.defaults(document)
         kept = {name: value for name, value in former.items() if name in declared and name not in given}
         values = {**defaults, **kept, **given}
-        templates.check(document, {**values, _PACKAGE: "s3://…"})
+        # What is uploaded is not named yet.
+        templates.check(document, {**values, _PACKAGE: "s3://bucket/key.zip"})
         leftovers = None
         taken: dict[str, str] = {}
         if is_new:
-            prefix = values["NamePrefix"]
             leftovers = adopt.find(
-                adopt.Clients.of(self._aws), prefix, account=self._aws.account, region=self._aws.region
+                adopt.Clients.of(self._aws),
+                values["NamePrefix"],
+                stack=self._wish.stack_name,
+                account=self._aws.account,
+                region=self._aws.region,
             )
             taken = leftovers.parameters if leftovers else {}
         return Plan({**values, **taken}, {**dict.fromkeys(kept), **given, **taken}, leftovers)
@@ -216,7 +228,7 @@ def _bucket_of(former: Mapping[str, str]) -> str | None:
 
 def _tags(stack: StackTypeDef | None, name: str) -> dict[str, str]:
     there = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])} if stack else {}
-    return {**there, adopt.STACK_TAG: name}
+    return {**there, "application": "spotify-etl", adopt.STACK_TAG: name}
 
 
 def _count_alarms(folder: Path) -> int:

@@ -56,7 +56,7 @@ class EventLog:
         while waiting := [one for one in self._ways if one not in asked]:
             for stack_id in waiting:
                 asked.add(stack_id)
-                found += [(one["Timestamp"], self._event(one)) for one in self._new_in(stack_id)]
+                found += [(one["Timestamp"], event) for one in self._new_in(stack_id) if (event := self._event(one))]
         return [event for _, event in sorted(found, key=lambda pair: pair[0])]
 
     def _new_in(self, stack_id: str) -> list[StackEventTypeDef]:
@@ -71,12 +71,15 @@ class EventLog:
                 self._ways[nested] = f"{self._ways[stack_id]}{one['LogicalResourceId']}/"
         return events
 
-    def _event(self, one: StackEventTypeDef) -> Event:
-        way = self._ways[one["StackId"]]
-        is_itself = one.get("PhysicalResourceId") == one["StackId"]
-        name = (way.rstrip("/") or one["StackName"]) if is_itself else way + one["LogicalResourceId"]
+    def _event(self, one: StackEventTypeDef) -> Event | None:
+        """Return an event as it is told; None for what a nested stack says of itself, which the one around it tells."""
+        stack_id, name = one["StackId"], one["LogicalResourceId"]
+        if one.get("PhysicalResourceId") == stack_id:
+            if stack_id != self._root:
+                return None
+            name = one["StackName"]
         reason = one.get("ResourceStatusReason", "")
-        return Event(name, one["ResourceType"], one["ResourceStatus"], reason, one["Timestamp"])
+        return Event(self._ways[stack_id] + name, one["ResourceType"], one["ResourceStatus"], reason, one["Timestamp"])
 
     def _read(self, stack_id: str, *, since: datetime | None) -> list[StackEventTypeDef]:
         """Return a stack's events, newest first, back to a moment."""
