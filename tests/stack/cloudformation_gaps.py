@@ -1,6 +1,7 @@
 """What MiniStack's CloudFormation lacks for our templates, filled in with its own Glue, Athena and S3.
 
 - Two resource types: Glue's security configurations and Athena's named queries.
+- An alarm on metric math, which becomes one on the first metric in it.
 - Buckets have neither their template's encryption nor tags.
 - A nested stack that is updated forgets the attributes of resources that stay as they are, so that `!GetAtt` fails.
 - A nested stack that is deleted deletes what its template retains.
@@ -11,6 +12,7 @@ Imported by programs that the emulator's Python runs. Everything else of the tem
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -31,6 +33,8 @@ def fill() -> None:
         "create": _create_named_query,
         "delete": lambda query, _properties: athena._delete_named_query({"NamedQueryId": query}),
     }
+    alarms = handlers["AWS::CloudWatch::Alarm"]
+    alarms["create"], alarms["update"] = _on_one_metric(alarms["create"], 1), _on_one_metric(alarms["update"], 2)
     provisioners._STACK_TAG_PROPERTY["AWS::S3::Bucket"] = ("Tags", "list")
     provisioners._S3_BUCKET_CONFIGURATIONS = (
         *provisioners._S3_BUCKET_CONFIGURATIONS,
@@ -51,6 +55,21 @@ def _create_security_configuration(_logical_id: str, properties: Json, _stack: s
 def _create_named_query(_logical_id: str, properties: Json, _stack: str) -> tuple[str, Json]:
     query = json.loads(athena._create_named_query(properties)[2])["NamedQueryId"]
     return query, {"NamedQueryId": query}
+
+
+def _on_one_metric(handler: Callable[..., tuple[str, Json]], place: int) -> Callable[..., tuple[str, Json]]:
+    """Return a handler whose properties, the argument at `place`, name one metric instead of several."""
+
+    def handle(*given: Any) -> tuple[str, Json]:
+        properties = dict(given[place])
+        for one in properties.pop("Metrics", []):
+            if statistic := one.get("MetricStat"):
+                properties |= statistic["Metric"]
+                properties |= {"Statistic": statistic["Stat"], "Period": statistic["Period"]}
+                break
+        return handler(*given[:place], properties, *given[place + 1 :])
+
+    return handle
 
 
 def _encryption(properties: Json) -> bytes:
