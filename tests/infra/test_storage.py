@@ -24,6 +24,7 @@ STATEFUL = {
         "LoadReportsTable",
         "CrawlerLogGroup",
     },
+    "orchestrate": {"FailedQueue", "LogGroup"},
 }
 """A logical id that changes is a resource that is deleted and made anew: these are never renamed."""
 
