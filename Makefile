@@ -16,8 +16,8 @@ run: .venv/.run ## The whole pipeline on this machine, on the bundled sample
 install: .venv/.run ## Only make .venv: the command is .venv/bin/spotify-etl
 
 .PHONY: package
-package: .venv/.run ## Build the Lambda's zip in build/
-	@$(BIN)/python -m spotify_etl.lambda_package
+package: .venv/.run ## Build all that is deployed in build/stack/: templates, the Lambda's zip, the job's package
+	@$(BIN)/python -m spotify_etl.stack.build
 
 ##@ Work on it
 

@@ -122,12 +122,14 @@ def test_a_request_is_one_that_the_service_knows(name: str, task: Json) -> None:
     *_, service, action = task["Resource"].split(":")
     model = botocore.session.get_session().get_service_model({"sfn": "stepfunctions"}.get(service, service))
     operation = model.operation_model(action[0].upper() + action[1:])
-    members = {member.lower() for member in operation.input_shape.members}
+    shape = operation.input_shape
+    assert shape is not None
+    members = {member.lower() for member in shape.members}
     given = task["Arguments"]
     names = re.findall(r"'([A-Z]\w+)':", given) if isinstance(given, str) else list(given)
     assert names
     assert {one.lower() for one in names} <= members
-    assert {one.lower() for one in operation.input_shape.required_members} <= {one.lower() for one in names}
+    assert {one.lower() for one in shape.required_members} <= {one.lower() for one in names}
     assert all(one[0].isupper() for one in names)
 
 
