@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.stack.emulator import PYTHON, Emulator
-from tests.stack.scripted_world import Script, World
+from tests.stack.script_door import Script
+from tests.stack.scripted_world import World
 from tests.stack.state_machines import PENDING, Pipeline
 
 

@@ -7,14 +7,12 @@ the job's runs write; what it is asked to change is kept in the order in which i
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ import athena
 from load_transform.contract import DATASETS
 from spotify_etl.catalog import connect
 from spotify_etl.sql import QueryError, run
-from spotify_etl.stack.definition import statement
+from tests.stack.statements import kind_of
 from tests.unit.sql.lakes import Lake
 
 Json = dict[str, Any]
@@ -268,19 +266,6 @@ class World:
         return hold
 
 
-def kind_of(text: str) -> str:
-    """Return what a statement is for: a file of athena/publish, or its first words."""
-    for name in ("loads", "counts", "held", "literals"):
-        ours = statement((athena.FOLDER / "publish" / f"{name}.sql").read_text(encoding="utf-8"))
-        if _shape(ours) == _shape(text):
-            return name
-    return " ".join(text.split()[:2])
-
-
-def _shape(text: str) -> str:
-    return text[-150:]
-
-
 def load_id(moment: float) -> str:
     """Return a load_id as the job makes them."""
     return f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y%m%dT%H%M%S%f}Z-abcdef"
@@ -292,33 +277,3 @@ def _look(job_run: JobRun) -> None:
     if job_run.seen >= len(job_run.states) - 2:
         does, job_run.does = job_run.does, lambda: None
         does()
-
-
-class Script:
-    """The door through which the emulator asks: whatever world is set answers."""
-
-    def __init__(self) -> None:
-        self.world: World | None = None
-        script = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked: Mapping[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                world = script.world
-                said = world.answer(**asked) if world else {"error": "NoWorld", "message": "no test runs"}
-                content = json.dumps(said).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -70,19 +70,16 @@ class Pipeline:
         }
         self._name = f"spotify_pipeline_{number}"
         self.arn = self._sfn.create_state_machine(
-            name=self._name, definition=self._definition(settings), roleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+            name=self._name, definition=self.definition(**settings), roleArn=f"arn:aws:iam::{ACCOUNT}:role/pipeline"
         )["stateMachineArn"]
 
-    def _definition(self, settings: dict[str, str]) -> str:
+    def definition(self, **settings: str) -> str:
         """Return the definition as CloudFormation fills it."""
-        definition = state_machine((CHECKOUT / "infra" / "state_machine.asl.json").read_text(encoding="utf-8"))
-        for name, value in {**self.settings, **settings}.items():
-            definition = definition.replace(f"${{{name}}}", value)
-        return definition
+        return filled({**self.settings, **settings})
 
     def set(self, **settings: str) -> None:
         """Change parameters, as another deployment does."""
-        self._sfn.update_state_machine(stateMachineArn=self.arn, definition=self._definition(settings))
+        self._sfn.update_state_machine(stateMachineArn=self.arn, definition=self.definition(**settings))
 
     def put(self, *keys: str) -> None:
         """Put objects into the raw bucket."""
@@ -120,6 +117,14 @@ class Pipeline:
 
     def delete(self) -> None:
         self._sfn.delete_state_machine(stateMachineArn=self.arn)
+
+
+def filled(settings: Mapping[str, str]) -> str:
+    """Return the built definition with these DefinitionSubstitutions."""
+    definition = state_machine((CHECKOUT / "infra" / "state_machine.asl.json").read_text(encoding="utf-8"))
+    for name, value in settings.items():
+        definition = definition.replace(f"${{{name}}}", value)
+    return definition
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
