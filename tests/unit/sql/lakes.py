@@ -84,7 +84,7 @@ class Lake:
                     tracks[row["song_id"]] = _song(row, (songs or {}).get(row["song_id"], {}))
         albums = {song["album_id"]: song for song in tracks.values()}
         artists = {artist for song in tracks.values() for artist in song["artist_ids"]}
-        written = {
+        written: dict[str, Sequence[Row]] = {
             "playlists_data": heads,
             "playlist_items_data": items,
             "songs_data": list(tracks.values()),
