@@ -91,10 +91,10 @@ class Lake:
             "albums_data": [_album(album_id) for album_id in albums],
             "artists_data": [_artist(artist) for artist in sorted(artists)],
         }
-        for dataset, rows in written.items():
-            self.write(dataset, date, rows, load_id)
+        for dataset, lines in written.items():
+            self.write(dataset, date, lines, load_id)
         if report:
-            counts = {dataset: len(rows) for dataset, rows in written.items()}
+            counts = {dataset: len(lines) for dataset, lines in written.items()}
             self.report(date, load_id, [run_id] if run_id else [], rows=counts)
         return load_id
 
