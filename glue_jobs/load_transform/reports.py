@@ -61,10 +61,13 @@ def load_lines(
 
 
 def write_report(files: Files, date: str, line: Mapping[str, Any], details: Mapping[str, Any]) -> None:
-    """Write a date's details, then its line: whoever sees the line finds the details."""
+    """Write a date's details, then its line: whoever sees the line finds the details.
+
+    The line says its date, too: to Athena the reports are a table without partitions.
+    """
     name = f"{PARTITION}={date}/{line['load_id']}.json"
     files.write_text(LOAD_DETAILS + name, _line(details))
-    files.write_text(LOAD_REPORTS + name, _line({**line, "contract_version": CONTRACT_VERSION}))
+    files.write_text(LOAD_REPORTS + name, _line({**line, "contract_version": CONTRACT_VERSION, PARTITION: date}))
 
 
 def snapshot_before(files: Files, date: str, lines: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -48,18 +48,19 @@ def test_a_table_declares_the_contract_s_columns_with_their_types_in_their_order
     assert described["SerdeInfo"]["SerializationLibrary"].endswith("ParquetHiveSerDe")
 
 
-def test_load_reports_are_lines_of_json_whose_partitions_are_computed() -> None:
+def test_load_reports_are_lines_of_json_without_partitions() -> None:
     table = tables()["load_reports"]
     described, parameters = table["StorageDescriptor"], table["Parameters"]
     folder = f"s3://{GIVEN['TransformedBucketName']}/{LOAD_REPORTS}"
 
-    assert tuple((column["Name"], column["Type"]) for column in described["Columns"]) == LOAD_REPORT_COLUMNS
-    assert table["PartitionKeys"] == [{"Name": PARTITION, "Type": "string"}]
+    assert tuple((column["Name"], column["Type"]) for column in described["Columns"]) == (
+        *LOAD_REPORT_COLUMNS,
+        (PARTITION, "string"),
+    )
+    assert table["PartitionKeys"] == []
+    assert not [name for name in parameters if name.startswith("projection.")]
     assert described["Location"] == folder
     assert described["SerdeInfo"]["SerializationLibrary"] == "org.openx.data.jsonserde.JsonSerDe"
-    assert parameters["projection.enabled"] == "true"
-    assert parameters[f"projection.{PARTITION}.range"] == "2008-10-01,NOW+2DAYS"
-    assert parameters["storage.location.template"] == f"{folder}{PARTITION}=${{{PARTITION}}}/"
 
 
 @pytest.mark.parametrize("logical_id", CRAWLS)

@@ -123,7 +123,7 @@ def test_the_report_is_one_line_with_the_declared_columns(module_lake: Lake, don
     assert path.name == f"{done['load_id']}.json"
     assert path.read_text(encoding="utf-8").count("\n") == 1
     (line,) = module_lake.reports()
-    assert set(line) == {name for name, _ in LOAD_REPORT_COLUMNS}
+    assert set(line) == {name for name, _ in LOAD_REPORT_COLUMNS} | {"extract_date"}
 
 
 def test_the_report_counts(module_lake: Lake, done: Json) -> None:

@@ -1,0 +1,107 @@
+"""Answer one statement of Athena SQL over the tables, partitions and views of an emulated catalogue.
+
+Standard input: {"query", "tables": [{"table": a Glue table, "files": [[partition's value, path]…]}…], "views": [SQL…]};
+standard output: {"columns", "column_types", "rows"} with values as Athena's result texts are. Tables have the columns
+that the catalogue declares, in their types: what is not declared is not seen, a column that no file has is null.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import duckdb
+
+from spotify_etl.catalog import _duckdb_type, _literal, _quoted
+from spotify_etl.sql import QueryError, prepare, run, translate
+
+Json = dict[str, Any]
+
+
+def main() -> int:
+    """Answer, or say in one line why not."""
+    asked = json.load(sys.stdin)
+    connection = duckdb.connect(":memory:")
+    prepare(connection)
+    for one in asked["tables"]:
+        _register(connection, one["table"], one["files"])
+    _create_views(connection, asked["views"])
+    try:
+        if re.search(r"CREATE\s+OR\s+REPLACE\s+VIEW", asked["query"], re.IGNORECASE):
+            connection.execute(translate(asked["query"]))
+            json.dump({"columns": [], "column_types": [], "rows": []}, sys.stdout)
+            return 0
+        result = run(connection, asked["query"])
+    except (QueryError, duckdb.Error) as error:
+        sys.stderr.write(str(error).replace("\n", " ") + "\n")
+        return 1
+    rows = [[None if value is None else _text(value) for value in row] for row in result.rows]
+    json.dump({"columns": result.columns, "column_types": result.types, "rows": rows}, sys.stdout)
+    return 0
+
+
+def _create_views(connection: duckdb.DuckDBPyConnection, views: list[str]) -> None:
+    """Create the views in whatever order they can be created in: some read others."""
+    left = list(views)
+    while left:
+        failed = []
+        for view in left:
+            try:
+                connection.execute(translate(view))
+            except duckdb.CatalogException:
+                failed.append(view)
+        if len(failed) == len(left):
+            return
+        left = failed
+
+
+def _register(connection: duckdb.DuckDBPyConnection, table: Json, files: list[list[str]]) -> None:
+    storage = table["StorageDescriptor"]
+    columns = {column["Name"]: _duckdb_type(column["Type"]) for column in storage["Columns"]}
+    keys = [key["Name"] for key in table["PartitionKeys"]]
+    name = _quoted(table["Name"])
+    parts = [
+        f"SELECT {', '.join([*_columns(path, columns, table), *(f'{_literal(value)} AS {_quoted(key)}' for key in keys)])}"
+        f" FROM {_source(path, columns, table)}"
+        for value, path in files
+    ]
+    if not parts:
+        kinds = {**columns, **dict.fromkeys(keys, "VARCHAR")}
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_quoted(column)}" for column, kind in kinds.items())
+        parts = [f"SELECT {nothing} WHERE false"]
+    connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(parts)}")
+
+
+def _is_parquet(table: Json) -> bool:
+    return str(table["StorageDescriptor"]["InputFormat"]).endswith("MapredParquetInputFormat")
+
+
+def _source(path: str, columns: dict[str, str], table: Json) -> str:
+    if _is_parquet(table):
+        return f"read_parquet({_literal(path)})"
+    declared = ", ".join(f"{_quoted(column)}: {_literal(kind)}" for column, kind in columns.items())
+    return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{declared}}})"
+
+
+def _columns(path: str, columns: dict[str, str], table: Json) -> list[str]:
+    if not _is_parquet(table):
+        return [_quoted(column) for column in columns]
+    there = {row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {_source(path, columns, table)}").fetchall()}
+    return [
+        f"CAST({_quoted(column) if column in there else 'NULL'} AS {kind}) AS {_quoted(column)}"
+        for column, kind in columns.items()
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=str)
+    return str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
