@@ -85,7 +85,7 @@ def bucket_names(prefix: str, account: str, region: str) -> dict[str, str]:
 
 
 def find(clients: Clients, prefix: str, *, stack: str, account: str, region: str) -> Leftovers | None:
-    """Return what an earlier stack of this prefix left for `stack`; None where neither a bucket nor the secret is there.
+    """Return what an earlier stack of this prefix left for `stack`; None where no bucket and no secret is there.
 
     Raises
     ------

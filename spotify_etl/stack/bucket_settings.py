@@ -53,12 +53,20 @@ def put_right(client: S3Client, leftovers: Leftovers, *, stack: str, account: st
         client.put_bucket_lifecycle_configuration(
             Bucket=name, ExpectedBucketOwner=account, LifecycleConfiguration={"Rules": [LIFECYCLES[kind]]}
         )
-        if kind != LOGS:
-            logging = {"TargetBucket": names[LOGS], "TargetPrefix": f"{kind}/"}
-            _log_to(client, name, account, logging)
         _tag(client, name, account, stack)
     if RAW in names:
         _notify(client, names[RAW], account)
+
+
+def log_accesses(client: S3Client, leftovers: Leftovers, *, account: str) -> None:
+    """Have accesses logged as before. After the stack is there: S3 asks for its policy on the bucket for the logs."""
+    names = {**leftovers.buckets, **leftovers.missing}
+    for kind, name in names.items():
+        wanted = {"TargetBucket": names.get(LOGS), "TargetPrefix": f"{kind}/"}
+        there = client.get_bucket_logging(Bucket=name, ExpectedBucketOwner=account).get("LoggingEnabled", {})
+        if kind != LOGS and {field: there.get(field) for field in wanted} != wanted:
+            settings: Any = {"LoggingEnabled": wanted}
+            client.put_bucket_logging(Bucket=name, ExpectedBucketOwner=account, BucketLoggingStatus=settings)
 
 
 def _create(client: S3Client, name: str, region: str) -> None:
@@ -99,10 +107,6 @@ def _encrypt(client: S3Client, name: str, account: str, *, key_arn: str | None) 
     client.put_bucket_encryption(
         Bucket=name, ExpectedBucketOwner=account, ServerSideEncryptionConfiguration={"Rules": [rule]}
     )
-
-
-def _log_to(client: S3Client, name: str, account: str, logging: Any) -> None:
-    client.put_bucket_logging(Bucket=name, ExpectedBucketOwner=account, BucketLoggingStatus={"LoggingEnabled": logging})
 
 
 def _notify(client: S3Client, name: str, account: str) -> None:

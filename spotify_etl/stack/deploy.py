@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spotify_etl.errors import CommandError, RefusedError
 from spotify_etl.stack import adopt, artifacts, bootstrap, change_sets, cost, show, templates
 from spotify_etl.stack.aws import Aws
-from spotify_etl.stack.bucket_settings import put_right
+from spotify_etl.stack.bucket_settings import log_accesses, put_right
 from spotify_etl.stack.build import MAIN_TEMPLATE, assemble
 from spotify_etl.stack.change_sets import ChangeSet, Request
 from spotify_etl.stack.events import EventLog
@@ -181,15 +181,12 @@ class Deployment:
         except RefusedError:
             self._drop(change_set, is_new=request.is_new)
             raise
+        s3, account = self._aws.session.client("s3"), self._aws.account
         if plan.leftovers:
-            put_right(
-                self._aws.session.client("s3"),
-                plan.leftovers,
-                stack=request.stack_name,
-                account=self._aws.account,
-                region=self._aws.region,
-            )
+            put_right(s3, plan.leftovers, stack=request.stack_name, account=account, region=self._aws.region)
         execute(self._aws, change_set, request.stack_name, self._talk, sleep=self._sleep)
+        if plan.leftovers:
+            log_accesses(s3, plan.leftovers, account=account)
 
     def _drop(self, change_set: ChangeSet, *, is_new: bool) -> None:
         self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)

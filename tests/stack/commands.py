@@ -22,7 +22,7 @@ class Said:
 
 
 class Command:
-    """`spotify-etl` with the emulator's endpoint, nobody's credentials and a home of its own; nobody is at a terminal."""
+    """`spotify-etl` with the emulator's endpoint, nobody's credentials and a home of its own; no terminal."""
 
     def __init__(self, emulator: Emulator, home: Path) -> None:
         self._home = home

@@ -28,7 +28,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     runtime = tmp_path_factory.mktemp("runtime")
     for package in ("boto3", "s3transfer"):
         found = importlib.util.find_spec(package)
-        assert found is not None and found.origin is not None
+        assert found is not None
+        assert found.origin is not None
         (runtime / package).symlink_to(Path(found.origin).parent)
     with Emulator(program=PROGRAM, environment={"PYTHONPATH": str(runtime)}) as running:
         yield running
