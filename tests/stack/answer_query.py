@@ -62,11 +62,10 @@ def _register(connection: duckdb.DuckDBPyConnection, table: Json, files: list[li
     columns = {column["Name"]: _duckdb_type(column["Type"]) for column in storage["Columns"]}
     keys = [key["Name"] for key in table["PartitionKeys"]]
     name = _quoted(table["Name"])
-    parts = [
-        f"SELECT {', '.join([*_columns(path, columns, table), *(f'{_literal(value)} AS {_quoted(key)}' for key in keys)])}"
-        f" FROM {_source(path, columns, table)}"
-        for value, path in files
-    ]
+    parts = []
+    for value, path in files:
+        selected = [*_columns(path, columns, table), *(f"{_literal(value)} AS {_quoted(key)}" for key in keys)]
+        parts.append(f"SELECT {', '.join(selected)} FROM {_source(path, columns, table)}")
     if not parts:
         kinds = {**columns, **dict.fromkeys(keys, "VARCHAR")}
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_quoted(column)}" for column, kind in kinds.items())

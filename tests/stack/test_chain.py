@@ -1,0 +1,287 @@
+"""The chain, executed: what `deploy` has made works on an emulated AWS, by itself, from Spotify to an answer.
+
+Everything is what the templates say: the function's own zip under its role, the event that its marker causes, the
+state machine, the job's script and package with the arguments of the template on Spark under the job's role, the
+crawlers' targets, the tables as declared, the named queries. IAM is enforced. Detours, since loopback has no TLS:
+the buckets' TLS-only policies and their default key are taken away (S3A sends no key's name over plain HTTP), and the
+function is pointed to the stand-in of the Web API.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import athena
+from load_transform.contract import DATASETS, PROCESSED, TO_BE_PROCESSED
+from spotify_etl import sample
+from spotify_etl.java import java_home
+from spotify_etl.standin import StandIn
+from tests.stack.commands import Command
+from tests.stack.emulator import ACCOUNT, PYTHON, REGION, Emulator
+from tools.s3_jars import S3JarsError, bundled_hadoop, s3_jars
+
+PROGRAM = Path(__file__).with_name("emulated_aws.py")
+STACK, PREFIX = "chain", "chain-"
+RULE = f"{PREFIX}spotify_raw_object"
+WEEKS = ("2026-11-09", "2026-11-16")
+DROPPED = f"{TO_BE_PROCESSED}other_2026-11-18T10:00:00.json"
+PATIENCE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The deployed stack, after its first run."""
+
+    aws: Emulator
+    command: Command
+    outputs: dict[str, str]
+    landed: list[str]
+    said: str
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Names of a bucket's objects; the empty ones that S3A leaves as folders are none."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [one["Key"] for page in pages for one in page.get("Contents", []) if not one["Key"].endswith("/")]
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        """Ask as a user does."""
+        answer = self.command.well("query", "--stack", STACK, "--format", "json", "--", sql)
+        rows: list[dict[str, Any]] = json.loads(answer)
+        return rows
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Runs of the job, the newest last."""
+        runs = self.aws.client("glue").get_job_runs(JobName=self.outputs["JobName"])["JobRuns"]
+        return sorted(runs, key=lambda run: run["StartedOn"])
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    if not PYTHON.exists():
+        pytest.fail(f"{PYTHON} is not there: make test-stack makes it")
+    try:
+        jars = s3_jars(bundled_hadoop())
+    except S3JarsError as error:
+        pytest.skip(f"S3A's jars are not there: {error}")
+    environment = {
+        "AUTH": "true",
+        "JAVA_HOME": str(java_home()),
+        "PYTHONPATH": str(_runtime(tmp_path_factory.mktemp("runtime"))),
+        # A second of waiting takes a twentieth; the limits of the waits shrink with them, to minutes.
+        "SFN_WAIT_SCALE": "0.05",
+        "STACK_JARS": os.pathsep.join(map(str, jars)),
+        "STACK_PYTHON": sys.executable,
+    }
+    with Emulator(program=PROGRAM, environment=environment) as aws, StandIn(sample.world()) as spotify:
+        command = Command(aws, tmp_path_factory.mktemp("home"))
+        wish = ("--parameter", f"NamePrefix={PREFIX}", "--parameter", "DropWaitSeconds=0")
+        command.well("deploy", "--yes", "--stack-name", STACK, *wish)
+        outputs = _outputs(aws)
+        _take_the_detours(aws, outputs, spotify)
+        landed = _land_earlier_weeks(aws, outputs["RawBucket"])
+        said = command.well("run", "--stack", STACK, "--json")
+        yield Chain(aws, command, outputs, landed, said)
+
+
+def _runtime(folder: Path) -> Path:
+    """Return a folder with boto3, which Lambda's runtime has beside the function's package."""
+    for package in ("boto3", "s3transfer"):
+        found = importlib.util.find_spec(package)
+        assert found is not None
+        assert found.origin is not None
+        (folder / package).symlink_to(Path(found.origin).parent)
+    return folder
+
+
+def _outputs(aws: Emulator) -> dict[str, str]:
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+
+
+def _take_the_detours(aws: Emulator, outputs: dict[str, str], spotify: StandIn) -> None:
+    s3 = aws.client("s3")
+    for bucket in ("RawBucket", "TransformedBucket", "WorkBucket"):
+        s3.delete_bucket_policy(Bucket=outputs[bucket])
+        s3.delete_bucket_encryption(Bucket=outputs[bucket])
+    secret = json.dumps(spotify.credentials.as_json())
+    aws.client("secretsmanager").put_secret_value(SecretId=outputs["SecretName"], SecretString=secret)
+    function = aws.client("lambda")
+    known = function.get_function_configuration(FunctionName=outputs["FunctionName"])["Environment"]["Variables"]
+    addresses = {"SPOTIFY_API_URL": spotify.api_url, "SPOTIFY_TOKEN_URL": spotify.token_url}
+    function.update_function_configuration(
+        FunctionName=outputs["FunctionName"], Environment={"Variables": {**known, **addresses}}
+    )
+
+
+def _land_earlier_weeks(aws: Emulator, bucket: str) -> list[str]:
+    """Put two earlier weeks without an event: as if it had been lost."""
+    aws.client("events").disable_rule(Name=RULE)
+    landed = []
+    for key, content in sample.snapshots():
+        if any(f"extract_date={week}/" in key for week in WEEKS):
+            aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+            landed.append(key)
+    aws.client("events").enable_rule(Name=RULE)
+    return landed
+
+
+def test_the_run_ends_in_a_load_that_its_marker_started(chain: Chain) -> None:
+    told = json.loads(chain.said)
+
+    assert told["extract"]["outcomes"] == {"fetched": told["extract"]["landed"]}
+    assert told["execution"]["outcome"] == "loaded"
+    assert told["execution"]["crawled"] is True
+    assert set(WEEKS) < set(told["execution"]["dates"])
+
+
+def test_every_raw_object_is_in_processed_and_none_is_left(chain: Chain) -> None:
+    raw = chain.outputs["RawBucket"]
+    moved = {key.replace(TO_BE_PROCESSED, PROCESSED) for key in chain.landed}
+
+    assert chain.keys(raw, TO_BE_PROCESSED) == []
+    assert moved < set(chain.keys(raw, PROCESSED))
+    assert not chain.keys(chain.outputs["TransformedBucket"], "load_intents/")
+
+
+def test_the_job_ran_with_the_arguments_of_the_template(chain: Chain) -> None:
+    job = chain.aws.client("glue").get_job(JobName=chain.outputs["JobName"])["Job"]
+    run = chain.runs()[0]
+
+    assert run["JobRunState"] == "SUCCEEDED"
+    assert run["Arguments"] == job["DefaultArguments"]
+    assert run["Arguments"]["--raw_uri"] == f"s3://{chain.outputs['RawBucket']}"
+
+
+def test_the_crawlers_targets_are_the_tables_that_hold_the_dates(chain: Chain) -> None:
+    glue = chain.aws.client("glue")
+    crawled = set()
+    for crawler in ("AlbumCrawler", "ArtistCrawler", "SongCrawler"):
+        described = glue.get_crawler(Name=chain.outputs[crawler])["Crawler"]
+        assert described["LastCrawl"]["Status"] == "SUCCEEDED"
+        for target in described["Targets"]["CatalogTargets"]:
+            crawled |= {(target["DatabaseName"], table) for table in target["Tables"]}
+
+    assert crawled == {(chain.outputs["DatabaseName"], dataset.name) for dataset in DATASETS}
+    for database, table in crawled:
+        partitions = glue.get_partitions(DatabaseName=database, TableName=table)["Partitions"]
+        assert set(WEEKS) < {partition["Values"][0] for partition in partitions}
+
+
+def test_every_view_and_every_named_query_answers(chain: Chain) -> None:
+    client = chain.aws.client("athena")
+    named = client.list_named_queries(WorkGroup=chain.outputs["WorkGroupName"])["NamedQueryIds"]
+    queries = [client.get_named_query(NamedQueryId=one)["NamedQuery"] for one in named]
+
+    assert {query["Name"] for query in queries} == set(athena.queries())
+    for query in queries:
+        assert query["Database"] == chain.outputs["DatabaseName"]
+        chain.ask(query["QueryString"])
+    for view in athena.VIEWS:
+        (counted,) = chain.ask(f"SELECT count(*) AS n FROM {view}")
+        assert int(counted["n"]) > 0, view
+
+
+def test_the_answers_are_those_of_the_same_objects_on_a_local_lake(chain: Chain, tmp_path: Path) -> None:
+    raw = chain.outputs["RawBucket"]
+    folder = tmp_path / "raw"
+    for key in chain.keys(raw, PROCESSED):
+        path = folder / key.removeprefix(PROCESSED)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(chain.aws.client("s3").get_object(Bucket=raw, Key=key)["Body"].read())
+    local = Command(chain.aws, tmp_path)
+    local.well("run", "--raw", str(folder), "--lake", str(tmp_path / "lake"))
+
+    for sql in (
+        "SELECT song_id, song_name, album_id, as_of_date FROM songs ORDER BY song_id",
+        "SELECT playlist_id, position, item_uri FROM playlist_items ORDER BY playlist_id, position",
+        "SELECT * FROM playlist_changes ORDER BY 1, 2, 3, 4",
+        athena.query("top_artists"),
+    ):
+        here = local.well("query", "--lake", str(tmp_path / "lake"), "--format", "csv", "--", sql)
+        there = local.well("query", "--stack", STACK, "--format", "csv", "--", sql)
+        assert there == here
+
+
+def test_with_nothing_new_no_run_is_started(chain: Chain) -> None:
+    before = len(chain.runs())
+    said = json.loads(chain.command.well("start", "--stack", STACK, "--json"))
+
+    assert said["execution"]["outcome"] == "refreshed"
+    assert len(chain.runs()) == before
+
+
+def test_a_file_that_is_dropped_by_hand_is_loaded(chain: Chain) -> None:
+    page = {
+        "href": "https://api.spotify.com/v1/playlists/dropped/items?offset=0&limit=50",
+        "offset": 0,
+        "total": 1,
+        "items": [
+            {
+                "added_at": "2026-11-01T00:00:00Z",
+                "item": {"id": "by-hand", "name": "By hand", "type": "track", "uri": "spotify:track:by-hand"},
+            }
+        ],
+    }
+    chain.aws.client("s3").put_object(Bucket=chain.outputs["RawBucket"], Key=DROPPED, Body=json.dumps(page))
+
+    def is_there() -> bool:
+        rows = chain.ask("SELECT count(*) AS n FROM songs_data WHERE song_id = 'by-hand'")
+        return int(rows[0]["n"]) == 1 and not _active_executions(chain)
+
+    _wait_for(is_there)
+
+
+def test_a_date_is_rebuilt_by_an_order(chain: Chain) -> None:
+    before = chain.ask(f"SELECT * FROM songs_data WHERE extract_date = '{WEEKS[0]}' ORDER BY song_id")
+    said = json.loads(
+        chain.command.well("reprocess", "--from", WEEKS[0], "--to", WEEKS[0], "--stack", STACK, "--json")
+    )
+    after = chain.ask(f"SELECT * FROM songs_data WHERE extract_date = '{WEEKS[0]}' ORDER BY song_id")
+
+    assert said["execution"]["dates"] == [WEEKS[0]]
+    assert chain.runs()[-1]["Arguments"]["--action"] == "reprocess"
+    assert {row.pop("load_id") for row in before} != {row.pop("load_id") for row in after}
+    assert after == before
+
+
+def test_what_is_forgotten_is_gone_from_the_catalogue_too(chain: Chain) -> None:
+    chain.command.well("forget", "--before", WEEKS[1], "--stack", STACK)
+    partitions = chain.aws.client("glue").get_partitions(
+        DatabaseName=chain.outputs["DatabaseName"], TableName="songs_data"
+    )["Partitions"]
+
+    assert WEEKS[0] not in {partition["Values"][0] for partition in partitions}
+    assert not [key for key in chain.keys(chain.outputs["RawBucket"]) if f"extract_date={WEEKS[0]}/" in key]
+    assert WEEKS[0] not in {row["d"] for row in chain.ask("SELECT DISTINCT extract_date AS d FROM songs_data")}
+
+
+def test_status_tells_what_became_of_it(chain: Chain) -> None:
+    told = chain.command.well("status", "--stack", STACK)
+
+    assert "0 pending" in told or "pending" in told
+    assert REGION in told
+    assert ACCOUNT not in told or "console" in told
+
+
+def _active_executions(chain: Chain) -> list[Any]:
+    found: list[Any] = chain.aws.client("stepfunctions").list_executions(
+        stateMachineArn=chain.outputs["StateMachineArn"], statusFilter="RUNNING"
+    )["executions"]
+    return found
+
+
+def _wait_for(condition: Any) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(2)
