@@ -156,6 +156,35 @@ def test_two_stacks_side_by_side(aws: Emulator, command: Command) -> None:
     assert stack_of(aws, "one")["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_questions_are_asked_and_a_no_changes_nothing(aws: Emulator, command: Command) -> None:
+    """At a terminal: what is declined leaves no stack, what is not goes through the bucket that was named."""
+    aws.client("s3").create_bucket(Bucket="mine", CreateBucketConfiguration={"LocationConstraint": REGION})
+    deploy = ("deploy", "--stack-name", "asks", "--artifacts-bucket", "mine", "--parameter", "NamePrefix=asks-")
+    said = command.at_terminal("n\n", *deploy)
+    assert said.code == 2
+    assert "Deploy the stack asks in eu-central-1? [y/N]" in said.out
+    assert "Not deployed" in said.err
+    with pytest.raises(ClientError, match="does not exist"):
+        stack_of(aws, "asks")
+
+    said = command.at_terminal("y\n", *deploy)
+    assert said.code == 0
+    assert "0.00 MB sent to mine" in said.out
+    assert parameters(aws, "asks")["JobPackage"].startswith("s3://mine/spotify-etl/")
+    assert "up to date" in command.well("deploy", "--yes", "--stack-name", "asks")
+
+    said = command.at_terminal("n\n", "destroy", "--stack-name", "asks")
+    assert (said.code, "Nothing was changed" in said.err) == (2, True)
+    said = command.at_terminal("ask\n", "destroy", "--stack-name", "asks", "--delete-data")
+    assert (said.code, "That is not asks" in said.err) == (2, True)
+    assert stack_of(aws, "asks")["StackStatus"] == "CREATE_COMPLETE"
+    assert command.at_terminal("y\n", "destroy", "--stack-name", "asks").code == 0
+
+    # What a destroyed stack has left can still be removed by the stack's name.
+    assert command.at_terminal("asks\n", "destroy", "--stack-name", "asks", "--delete-data").code == 0
+    assert not {one["Name"] for one in aws.client("s3").list_buckets()["Buckets"] if one["Name"].startswith("asks-")}
+
+
 def test_credentials_schedule_and_first_run(aws: Emulator, command: Command) -> None:
     """The secret is filled, the schedule is switched on once the token works, and the extract runs and is followed.
 
