@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 from load_transform import CODE_VERSION
 from spotify_etl.java import java_home
 from tests.chaos.deaths import StrangeDeathError
-from tests.chaos.kills import DRAWN, RANDOM, Kill, Killed, Outcome, Slaughterhouse
+from tests.chaos.kills import DRAWN, LAKES, RANDOM, Kill, Killed, Outcome, Slaughterhouse
 from tests.chaos.orders import JobError
 from tests.chaos.points import kind
 from tests.chaos.scenarios import SCENARIOS
@@ -38,8 +38,8 @@ PROJECT = Path(__file__).parents[2]
 FIGURES = PROJECT / "docs" / "reliability" / "kills.json"
 CODE = ("glue_jobs/**/*.py", "spotify_etl/catalog.py", "athena/**/*.sql", "tests/chaos/*.py", "tests/*.py")
 
-DRAWN_POINTS, RANDOM_MOMENTS = 3, 8
-"""Per scenario, each on a lake of its own: kills at a point that is drawn, and at a random moment."""
+RANDOM_MOMENTS = 8
+"""Kills at a random moment, per scenario."""
 
 _T = TypeVar("_T")
 
@@ -97,7 +97,7 @@ def plan(slaughterhouse: Slaughterhouse) -> list[Kill]:
         for name in SCENARIOS
     ]
     moments = [Kill(name, 100 + number, RANDOM) for number in range(RANDOM_MOMENTS) for name in SCENARIOS]
-    drawn = [Kill(name, 1 + number, DRAWN) for number in range(DRAWN_POINTS) for name in SCENARIOS]
+    drawn = [Kill(name, 1 + number, DRAWN) for number in range(LAKES) for name in SCENARIOS]
     return list(_in_turn([_in_turn(points), moments, drawn]))
 
 
@@ -126,7 +126,7 @@ def _outcomes(slaughterhouse: Slaughterhouse, kills: Iterable[Kill], jobs: int) 
     with ThreadPoolExecutor(jobs) as pool:
         while True:
             for kill in islice(waiting, jobs - len(running)):
-                lake = slaughterhouse.prepared(kill.scenario, kill.number)
+                lake = slaughterhouse.prepared(kill.scenario, kill.lake)
                 longest = slaughterhouse.prepared(kill.scenario, 0).seconds if kill.where == RANDOM else 0.0
                 running.add(pool.submit(slaughterhouse.strike, kill, lake, longest))
             if not running:

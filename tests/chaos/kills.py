@@ -25,6 +25,9 @@ ATTEMPTS = 5
 
 DRAWN, RANDOM = "drawn", "random"
 
+LAKES = 3
+"""Per scenario, beside the one of which every point is tried: other inputs each."""
+
 
 @dataclass(frozen=True)
 class Kill:
@@ -33,6 +36,11 @@ class Kill:
     scenario: str
     number: int
     where: str
+
+    @property
+    def lake(self) -> int:
+        """The number of the lake: random moments share those of the points that are drawn."""
+        return 1 + self.number % LAKES if self.where == RANDOM else self.number
 
     @property
     def name(self) -> str:
@@ -172,7 +180,7 @@ class Slaughterhouse:
         point = kill.point(lake.points)
         after = None if point else kill.dice.random() * longest
         for attempt in range(ATTEMPTS):
-            root = lake.copy(f"killed-{kill.where}")
+            root = lake.copy(f"killed-{kill.number}-{kill.where}")
             earlier = after and after / 2**attempt
             end = run_victim(root, lake.orders, copying=lake.scenario.copying, kill_at=point, kill_after=earlier)
             if end.killed:

@@ -87,7 +87,8 @@ def _source(path: str, columns: dict[str, str], table: Json) -> str:
 def _columns(path: str, columns: dict[str, str], table: Json) -> list[str]:
     if not _is_parquet(table):
         return [_quoted(column) for column in columns]
-    there = {row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {_source(path, columns, table)}").fetchall()}
+    described = duckdb.execute(f"DESCRIBE SELECT * FROM {_source(path, columns, table)}")
+    there = {row[0] for row in described.fetchall()}
     return [
         f"CAST({_quoted(column) if column in there else 'NULL'} AS {kind}) AS {_quoted(column)}"
         for column, kind in columns.items()

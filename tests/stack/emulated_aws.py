@@ -251,7 +251,7 @@ def _files_of(database: str, table: Json, folder: Path) -> list[list[str]]:
     place = urlsplit(table["StorageDescriptor"]["Location"])
     prefix = place.path.lstrip("/")
     registered = {partition["Values"][0] for partition in glue._partitions.get(f"{database}/{table['Name']}", [])}
-    found = []
+    found: list[list[str]] = []
     for key in sorted(s3._buckets[place.netloc]["objects"].keys()):
         match = re.match(rf"{re.escape(prefix)}\w+=([^/]+)/([^/_.][^/]*)$", key)
         if match and (match[1] in registered or not table["PartitionKeys"]):

@@ -27,7 +27,7 @@ from spotify_etl import sample
 from spotify_etl.java import java_home
 from spotify_etl.standin import StandIn
 from tests.stack.commands import Command
-from tests.stack.emulator import ACCOUNT, PYTHON, REGION, Emulator
+from tests.stack.emulator import PYTHON, Emulator
 from tools.s3_jars import S3JarsError, bundled_hadoop, s3_jars
 
 PROGRAM = Path(__file__).with_name("emulated_aws.py")
@@ -204,12 +204,12 @@ def test_the_answers_are_those_of_the_same_objects_on_a_local_lake(chain: Chain,
     for sql in (
         "SELECT song_id, song_name, album_id, as_of_date FROM songs ORDER BY song_id",
         "SELECT playlist_id, position, item_uri FROM playlist_items ORDER BY playlist_id, position",
-        "SELECT * FROM playlist_changes ORDER BY 1, 2, 3, 4",
+        "SELECT * FROM playlist_changes",
         athena.query("top_artists"),
     ):
         here = local.well("query", "--lake", str(tmp_path / "lake"), "--format", "csv", "--", sql)
         there = local.well("query", "--stack", STACK, "--format", "csv", "--", sql)
-        assert there == here
+        assert sorted(there.splitlines()) == sorted(here.splitlines())
 
 
 def test_with_nothing_new_no_run_is_started(chain: Chain) -> None:
@@ -243,12 +243,10 @@ def test_a_file_that_is_dropped_by_hand_is_loaded(chain: Chain) -> None:
 
 def test_a_date_is_rebuilt_by_an_order(chain: Chain) -> None:
     before = chain.ask(f"SELECT * FROM songs_data WHERE extract_date = '{WEEKS[0]}' ORDER BY song_id")
-    said = json.loads(
-        chain.command.well("reprocess", "--from", WEEKS[0], "--to", WEEKS[0], "--stack", STACK, "--json")
-    )
+    said = json.loads(chain.command.well("reprocess", "--from", WEEKS[0], "--to", WEEKS[0], "--stack", STACK, "--json"))
     after = chain.ask(f"SELECT * FROM songs_data WHERE extract_date = '{WEEKS[0]}' ORDER BY song_id")
 
-    assert said["execution"]["dates"] == [WEEKS[0]]
+    assert WEEKS[0] in said["execution"]["dates"]
     assert chain.runs()[-1]["Arguments"]["--action"] == "reprocess"
     assert {row.pop("load_id") for row in before} != {row.pop("load_id") for row in after}
     assert after == before
@@ -266,11 +264,10 @@ def test_what_is_forgotten_is_gone_from_the_catalogue_too(chain: Chain) -> None:
 
 
 def test_status_tells_what_became_of_it(chain: Chain) -> None:
-    told = chain.command.well("status", "--stack", STACK)
+    told = json.loads(chain.command.well("status", "--stack", STACK, "--json"))
 
-    assert "0 pending" in told or "pending" in told
-    assert REGION in told
-    assert ACCOUNT not in told or "console" in told
+    assert told["pending"] == []
+    assert told["quarantined"] == []
 
 
 def _active_executions(chain: Chain) -> list[Any]:

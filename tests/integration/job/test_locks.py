@@ -186,6 +186,24 @@ def test_a_run_that_was_taken_for_dead_stops(lake: Lake, monkeypatch: pytest.Mon
     assert lake.pending() == {one.name: one.content}
 
 
+def test_a_run_that_forgets_clears_away_one_that_was_killed_before_it_announced_anything(
+    lake: Lake, dead_process: int
+) -> None:
+    leave(lake.transformed, host=HERE, process=dead_process, dates=())
+
+    lake.load(action="forget", before_date=DATE)
+
+    assert names(lake.transformed) == set()
+
+
+def test_a_run_that_forgets_leaves_what_only_a_load_can_finish(lake: Lake, dead_process: int) -> None:
+    leave(lake.transformed, host=HERE, process=dead_process)
+
+    lake.load(action="forget", before_date=DATE)
+
+    assert names(lake.transformed) == {f"{OTHERS}.json", f"{OTHERS}.alive"}
+
+
 def test_two_runs_at_once_one_works_and_the_other_exits(lake: Lake, tmp_path: Path) -> None:
     """The other is the script that Glue starts, as a process of its own."""
     lake.drop(extracted(ExtractRun(), rows("a")))
