@@ -25,6 +25,8 @@ package: .venv/.run ## Build all that is deployed in build/stack/: templates, th
 # first of them, `make test-s3` has all.
 JOB_TESTS := tests/integration/job
 S3_TESTS := tests/s3
+# They need an emulated AWS, which has an environment of its own: `make test-stack`.
+STACK_TESTS := tests/stack
 S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
 
 .PHONY: test
@@ -32,7 +34,7 @@ test: lint types ## Lint, types and every test, in two processes at a time
 	@mkdir -p .cache
 	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
-		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS); rest=$$?; \
+		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS); rest=$$?; \
 		$(BIN)/pytest $(S3_FIRST); s3=$$?; \
 		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
 
@@ -46,8 +48,8 @@ types: .venv/.test ## Check types (mypy, strict)
 	$(BIN)/mypy
 
 .PHONY: unit
-unit: .venv/.test ## Run every test: make unit PYTEST_ARGS="-k views"
-	$(BIN)/pytest $(PYTEST_ARGS)
+unit: .venv/.test ## Run every test but the stack's: make unit PYTEST_ARGS="-k views"
+	$(BIN)/pytest --ignore=$(STACK_TESTS) $(PYTEST_ARGS)
 
 .PHONY: test-s3
 test-s3: .venv/.test ## Every test of the job over S3A, with each fault that S3 may show

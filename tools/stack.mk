@@ -18,6 +18,20 @@ lint-infra: .venv/.run .venv-emulator/.made .venv-checkov/.made ## cfn-lint and 
 	$(BIN_EMULATOR)/cfn-lint --non-zero-exit-code informational '.cache/infra/*.yaml'
 	@$(CHECKOV) --directory .cache/infra
 
+.PHONY: test-stack
+test-stack: .venv/.test lint-infra tests/stack/simulator/node_modules/.made ## Everything of the stack on an emulated AWS: deploy, the whole chain, roles
+	$(BIN)/pytest $(STACK_TESTS) $(PYTEST_ARGS)
+
+.PHONY: smoke-aws
+smoke-aws: .venv/.run ## For an owner of an account: make smoke-aws STACK=spotify-etl (under $$1, writes one date)
+	@$(BIN)/python -m tools.smoke_aws $(if $(STACK),$(STACK),$(error Name the deployed stack: make smoke-aws STACK=spotify-etl))
+
+tests/stack/simulator/node_modules/.made: tests/stack/simulator/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is not there: the policy simulator needs Node 18 or newer."; exit 1; }
+	@echo "Installing the policy simulator into tests/stack/simulator: 19 MB from npm"
+	@npm ci --silent --prefix tests/stack/simulator
+	@touch $@
+
 .venv-emulator/.made: requirements/emulator.txt .venv/.made
 	@rm -rf .venv-emulator
 	@$(BIN)/python -m venv .venv-emulator
