@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack.chain import Chain, deployed
 from tests.stack.emulator import PYTHON, Emulator
 from tests.stack.script_door import Script
 from tests.stack.scripted_world import World
 from tests.stack.state_machines import PENDING, Pipeline
+from tools.s3_jars import S3JarsError, bundled_hadoop, s3_jars
 
 
 def _needs_the_emulator() -> None:
@@ -23,6 +25,18 @@ def emulator() -> Iterator[Emulator]:
     """MiniStack as it is."""
     _needs_the_emulator()
     with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """The deployed stack after its first run."""
+    _needs_the_emulator()
+    try:
+        jars = s3_jars(bundled_hadoop())
+    except S3JarsError as error:
+        pytest.skip(f"S3A's jars are not there: {error}")
+    with deployed(jars, tmp_path_factory.mktemp("chain")) as running:
         yield running
 
 
