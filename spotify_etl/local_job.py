@@ -83,8 +83,16 @@ def run_job(
         if process.returncode:
             raise CommandError(f"The job stopped: {reason or 'it gave no reason.'} All it said: {lake.log}")
         output.seek(0)
-        summary: dict[str, Any] = json.loads(output.read().rstrip("\n").rpartition("\n")[2])
-    return summary
+        return _summary(output.read(), lake)
+
+
+def _summary(output: str, lake: Lake) -> dict[str, Any]:
+    """Return the job's last line that is its summary: a JVM may print beside it, as its options make it do."""
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            summary: dict[str, Any] = json.loads(line)
+            return summary
+    raise CommandError(f"The job ended without telling what it did. All it said: {lake.log}")
 
 
 def _own_environment() -> dict[str, str]:
