@@ -148,6 +148,7 @@ def test_the_report_counts(module_lake: Lake, done: Json) -> None:
         "unknown_fields": {"item.new_field": 1},
         "gates_failed": [],
         "warnings": [],
+        "extract_date": DATE,
     }
     assert set(seconds) >= {"read new objects", "write songs_data", "check", "move raw objects"}
     assert all(second >= 0 for second in seconds.values())
