@@ -32,7 +32,7 @@ def numbered_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 # A run of Spark costs seconds whatever it holds, so an example is many dates, each a case of its own. What fails is
 # shown by date: shrinking would take hours and tell less.
-@settings(max_examples=EXAMPLES // 50, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=max(1, EXAMPLES // 100), phases=[Phase.explicit, Phase.generate])
 @given(lake=lakes(DAYS))
 def test_tables_are_what_the_contract_says(
     spark: SparkSession, numbered_folders: Iterator[Path], lake: GeneratedLake
