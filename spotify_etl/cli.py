@@ -20,7 +20,7 @@ from rich.console import Console
 from lambda_extract.errors import ExtractError
 from lambda_extract.handler import utc_now
 from lambda_extract.settings import DEFAULT_BUDGET, MINE
-from spotify_etl import catalog, cli_account, cli_operate, cli_stack, pipeline, render, sql
+from spotify_etl import catalog, cli_account, cli_operate, cli_report, cli_stack, pipeline, render, sql
 from spotify_etl.cli_operate import JsonOption, VolumeDropOption
 from spotify_etl.cli_place import Deployed, LakeOption, ProfileOption, RegionOption, StackOption, Where
 from spotify_etl.errors import FAILED, CommandError, RefusedError
@@ -207,6 +207,7 @@ def _refuse_with_stack(context: typer.Context) -> None:
 
 cli_account.register(app)
 cli_operate.register(app)
+cli_report.register(app)
 cli_stack.register(app)
 
 
