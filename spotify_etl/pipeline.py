@@ -34,6 +34,7 @@ from spotify_etl.dropping import drop, files_to_drop
 from spotify_etl.errors import CommandError, RefusedError
 from spotify_etl.lake import OWN, SAMPLE, Lake, existing, open_for_writing
 from spotify_etl.local_job import run_job
+from spotify_etl.report import write
 from spotify_etl.standin import StandIn
 
 COUNTED = ("playlists", "playlist_items", "songs", "albums", "artists")
@@ -66,6 +67,8 @@ class Outcome:
     rows: Mapping[str, int]
     answer: sql.QueryResult
     notes: tuple[str, ...] = ()
+    report: Path | None = None
+    report_fault: str = ""
 
     @property
     def not_read(self) -> list[Mapping[str, Any]]:
@@ -98,6 +101,8 @@ class Outcome:
             "dates": self.dates,
             "rows": dict(self.rows),
             "notes": list(self.notes),
+            "report": str(self.report) if self.report else None,
+            "report_fault": self.report_fault,
             "answer": {QUESTION: [dict(zip(self.answer.columns, row, strict=True)) for row in self.answer.rows]},
         }
 
@@ -315,7 +320,7 @@ def _publish(
     watcher: Watcher,
     notes: tuple[str, ...] = (),
 ) -> Outcome:
-    """Refresh the views, and ask the lake what it holds."""
+    """Refresh the views, ask the lake what it holds, and make its report."""
     watcher.step("refresh the views")
     publication = catalog.refresh(lake.root)
     connection = catalog.connect(lake.root)
@@ -324,7 +329,10 @@ def _publish(
         answer = sql.run(connection, athena.query(QUESTION))
     finally:
         connection.close()
-    return Outcome(lake.root, marker, load, publication.latest_dates, len(publication.dates), rows, answer, notes)
+    watcher.step("make the report")
+    report, fault = write.into_lake(lake.root)
+    latest, count = publication.latest_dates, len(publication.dates)
+    return Outcome(lake.root, marker, load, latest, count, rows, answer, notes, report, fault)
 
 
 def _is_pending(lake: Lake) -> bool:

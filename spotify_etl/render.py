@@ -107,6 +107,10 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     if outcome.answer.rows:
         _line(console, f"[bold]Asked[/bold]  {athena.question(QUESTION)}")
         console.print(table(_first(outcome.answer)))
+    if outcome.report:
+        _line(console, f"[bold]Report[/bold] {escape(str(outcome.report))}")
+    elif outcome.report_fault:
+        _line(console, f"[yellow]No report[/yellow] {escape(outcome.report_fault)}")
     lake = escape(shlex.quote(str(outcome.lake)))
     _line(console, f"Ask it more: [bold].venv/bin/spotify-etl query {EXAMPLE} --lake {lake}[/bold]")
 
