@@ -20,7 +20,7 @@ from rich.console import Console
 from lambda_extract.errors import ExtractError
 from lambda_extract.handler import utc_now
 from lambda_extract.settings import DEFAULT_BUDGET, MINE
-from spotify_etl import catalog, cli_account, cli_operate, cli_report, cli_stack, pipeline, render, sql
+from spotify_etl import catalog, cli_account, cli_operate, cli_report, cli_stack, pipeline, questions, render, sql
 from spotify_etl.cli_operate import JsonOption, VolumeDropOption
 from spotify_etl.cli_place import Deployed, LakeOption, ProfileOption, RegionOption, StackOption, Where
 from spotify_etl.errors import FAILED, CommandError, RefusedError
@@ -125,26 +125,47 @@ def run(  # noqa: PLR0913  the options of the command
 
 @app.command()
 def query(  # noqa: PLR0913  the options of the command
-    statement: Annotated[str, typer.Argument(metavar="SQL", help="One reading statement of Athena SQL.")],
+    statement: Annotated[
+        str | None, typer.Argument(metavar="[SQL]", help="One reading statement of Athena SQL.", show_default=False)
+    ] = None,
     *,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="PATH", help="Read the SQL from a file, - for standard input.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Ask a query that ships.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="The value of a :name in the SQL; as often as there are."),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the queries that ship, with their questions.")] = False,
     lake: LakeOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.table,  # noqa: A002
     stack: StackOption = None,
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Ask the lake in Athena SQL, or a stack's Athena. Query the views: the _data tables hold one copy per day."""
-    place = Where(lake, stack, profile, region).deployed()
-    try:
-        result = _ask_athena(place, statement) if place else _ask_lake(lake, statement)
-    except sql.QueryError as error:
-        raise CommandError(str(error)) from error
+    """Ask the lake in Athena SQL, or a stack's Athena. Query the views: the _data tables hold one copy per day.
+
+    SQL that begins with a comment would be taken for an option here: it goes into --file.
+    """
+    question = questions.Question(statement, file, name)
+    if list_:
+        if question != questions.Question() or param:
+            raise RefusedError("--list asks nothing: it goes without SQL, --file, --name and --param.")
+        result = questions.listing()
+    else:
+        asked = questions.asked(question, param or ())
+        place = Where(lake, stack, profile, region).deployed()
+        try:
+            result = _ask_athena(place, asked) if place else _ask_lake(lake, asked)
+        except sql.QueryError as error:
+            raise CommandError(str(error)) from error
     if format is Format.csv:
         sys.stdout.write(render.as_csv(result))
     elif format is Format.json:
         sys.stdout.write(render.as_json(result))
     else:
-        Console().print(render.table(result))
+        Console().print(render.table(result, whole=("name",) if list_ else ()))
 
 
 @app.command()
@@ -171,18 +192,18 @@ def status(
         render.show_status(Console(), found)
 
 
-def _ask_lake(lake: Path | None, statement: str) -> sql.QueryResult:
+def _ask_lake(lake: Path | None, asked: questions.Asked) -> sql.QueryResult:
     connection = catalog.connect(existing(lake or default_lake(Path())).root)
     try:
-        return sql.run(connection, statement)
+        return sql.run(connection, asked.sql, asked.values)
     finally:
         connection.close()
 
 
-def _ask_athena(place: Deployed, statement: str) -> sql.QueryResult:
+def _ask_athena(place: Deployed, asked: questions.Asked) -> sql.QueryResult:
     answer = athena_query.ask(
         place.aws.session.client("athena"),
-        statement,
+        asked.with_literals(),
         work_group=place.outputs.WorkGroupName,
         database=place.outputs.DatabaseName,
     )

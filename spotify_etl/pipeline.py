@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol
 import boto3
 import duckdb
 
-import athena
 from lambda_extract.errors import ExtractError
 from lambda_extract.extract import Clock, Progress
 from lambda_extract.handler import handle, utc_now
@@ -34,6 +33,7 @@ from spotify_etl.dropping import drop, files_to_drop
 from spotify_etl.errors import CommandError, RefusedError
 from spotify_etl.lake import OWN, SAMPLE, Lake, existing, open_for_writing
 from spotify_etl.local_job import run_job
+from spotify_etl.questions import shipped
 from spotify_etl.report import write
 from spotify_etl.standin import StandIn
 
@@ -326,7 +326,8 @@ def _publish(
     connection = catalog.connect(lake.root)
     try:
         rows = {view: _count(connection, view) for view in COUNTED}
-        answer = sql.run(connection, athena.query(QUESTION))
+        asked = shipped(QUESTION)
+        answer = sql.run(connection, asked.sql, asked.values)
     finally:
         connection.close()
     watcher.step("make the report")

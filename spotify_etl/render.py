@@ -8,11 +8,11 @@ import io
 import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.status import Status as Spinner
 from rich.table import Table
@@ -210,11 +210,12 @@ def _show_extract_status(console: Console, extract: ExtractStatus | None) -> Non
         _line(console, f"[yellow]stopped[/yellow]     {extract.halted['code']}: {escape(extract.halted['message'])}")
 
 
-def table(result: QueryResult, *, title: str | None = None) -> Table:
-    """Return an answer as a table for a terminal."""
+def table(result: QueryResult, *, title: str | None = None, whole: Collection[str] = ()) -> Table:
+    """Return an answer as a table for a terminal; the columns in `whole` are never cut or broken."""
     shown = Table(title=title)
     for column, kind in zip(result.columns, result.types, strict=True):
-        shown.add_column(escape(column), justify="right" if kind in {"bigint", "integer", "double"} else "left")
+        justify: JustifyMethod = "right" if kind in {"bigint", "integer", "double"} else "left"
+        shown.add_column(escape(column), justify=justify, no_wrap=column in whole)
     for row in result.rows:
         shown.add_row(*("[dim]NULL[/dim]" if value is None else escape(_text(value)) for value in row))
     return shown

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeVar
 
 import duckdb
@@ -46,6 +48,8 @@ _MACROS = (
 )
 
 _T = TypeVar("_T")
+
+_NO_VALUES: Mapping[str, object] = MappingProxyType({})
 
 _WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into)
 _READS = (exp.Query, exp.Values)
@@ -94,10 +98,11 @@ def translate(sql: str) -> str:
     return _to_duckdb(_parse(sql))
 
 
-def run(connection: duckdb.DuckDBPyConnection, sql: str) -> QueryResult:
+def run(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] = _NO_VALUES) -> QueryResult:
     """Answer one reading statement: a query, `SHOW TABLES`, `SHOW VIEWS`, `SHOW COLUMNS FROM x` or `DESCRIBE x`.
 
-    A query in flight may lose a file to a load that replaces its date: it is asked once more.
+    A query in flight may lose a file to a load that replaces its date: it is asked once more. `values` are those of its
+    `:name` placeholders, no more and no fewer; they reach the engine beside the statement.
 
     Raises
     ------
@@ -109,9 +114,9 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str) -> QueryResult:
         return _listing(connection, views_only=match["what"].upper() == "VIEWS")
     if match := _DESCRIBE.fullmatch(text):
         return _description(connection, match["name"])
-    translated = _to_duckdb(_reading(text))
+    translated = _to_duckdb(_with_decimals(_reading(text), values))
     try:
-        return retried(lambda: _answer(connection, translated))
+        return retried(lambda: _answer(connection, translated, values))
     except duckdb.Error as error:
         raise QueryError(_explained(connection, error)) from error
 
@@ -171,6 +176,17 @@ def _to_duckdb(statement: exp.Expr) -> str:
     return _with_names(statement.transform(_as_athena_computes)).sql(dialect="duckdb")
 
 
+def _with_decimals(statement: exp.Expr, values: Mapping[str, object]) -> exp.Expr:
+    """Give a decimal that is bound the type of its literal: DuckDB has no place for the zero of 0.5, and writes .5."""
+    for placeholder in list(statement.find_all(exp.Placeholder)):
+        value = values.get(placeholder.name)
+        if isinstance(value, Decimal):
+            whole, _, fraction = f"{value:f}".lstrip("-").partition(".")
+            kind = f"DECIMAL({len(whole) + len(fraction)}, {len(fraction)})"
+            placeholder.replace(exp.cast(placeholder.copy(), kind))
+    return statement
+
+
 def _with_names(statement: exp.Expr) -> exp.Expr:
     """Call a column that has no name `_col0`, `_col1`, … as Athena does, not by DuckDB's text of its expression."""
     outermost = statement
@@ -221,8 +237,8 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, translated: str) -> QueryResult:
-    relation = connection.sql(translated)
+def _answer(connection: duckdb.DuckDBPyConnection, translated: str, values: Mapping[str, object]) -> QueryResult:
+    relation = connection.sql(translated, params=dict(values)) if values else connection.sql(translated)
     types = [str(kind) for kind in relation.types]
     columns = tuple(relation.columns)
     zoned = [kind == "TIMESTAMP WITH TIME ZONE" for kind in types]

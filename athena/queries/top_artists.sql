@@ -1,6 +1,7 @@
 -- Question: whose songs fill the library?
--- Grain:    one row per artist, every credit counts, not only the first; the 20 with the most songs.
+-- Grain:    one row per artist, every credit counts, not only the first; those with the most songs.
 -- Columns:  artist_id, artist_name, songs (different ones), placements (in how many places of playlists they are).
+-- Params:   artists 20: how many artists
 -- Prunes:   through the views: the partitions of the newest date only.
 WITH credits AS (
     SELECT DISTINCT song_id, artist_id, artist_name
@@ -15,4 +16,4 @@ FROM credits
 INNER JOIN playlist_items ON credits.song_id = playlist_items.song_id
 GROUP BY credits.artist_id, credits.artist_name
 ORDER BY songs DESC, placements DESC, artist_name, artist_id
-LIMIT 20
+LIMIT :artists

@@ -20,6 +20,7 @@ import yaml
 import athena
 from spotify_etl.errors import CommandError
 from spotify_etl.lambda_package import build_lambda_package
+from spotify_etl.questions import shipped
 from spotify_etl.stack.definition import state_machine
 
 DEFAULT_TARGET = Path("build/stack")
@@ -95,7 +96,7 @@ def write_job_package(target: Path) -> Path:
 
 
 def queries_template() -> str:
-    """Return the template of the named queries: one for each file of athena/queries."""
+    """Return the template of the named queries: one for each file of athena/queries, with its defaults as literals."""
     parameters = {
         "DatabaseName": {"Type": "String", "Description": "The Glue database that holds the tables and views."},
         "WorkGroupName": {"Type": "String", "Description": "The Athena work group in which the queries are listed."},
@@ -117,7 +118,7 @@ def _named_query(name: str) -> dict[str, Any]:
             "Description": athena.question(name)[:_DESCRIPTION],
             "Database": {"Ref": "DatabaseName"},
             "WorkGroup": {"Ref": "WorkGroupName"},
-            "QueryString": athena.query(name),
+            "QueryString": shipped(name).with_literals(),
         },
     }
 

@@ -13,6 +13,8 @@ import yaml
 
 import athena
 from spotify_etl.errors import CommandError
+from spotify_etl.parameters import names
+from spotify_etl.questions import shipped
 from spotify_etl.stack import build
 from spotify_etl.stack.build import assemble, queries_template, write_job_package
 from tests.infra.stack_templates import INFRA, STACK
@@ -61,7 +63,8 @@ def test_each_query_that_ships_is_a_named_query() -> None:
     named = {one["Properties"]["Name"]: one["Properties"] for one in template["Resources"].values()}
     assert set(named) == set(athena.queries())
     for name, made in named.items():
-        assert made["QueryString"] == athena.query(name)
+        assert made["QueryString"] == shipped(name).with_literals()
+        assert names(made["QueryString"]) == ()
         assert made["Description"] == athena.question(name)
         assert (made["Database"], made["WorkGroup"]) == ({"Ref": "DatabaseName"}, {"Ref": "WorkGroupName"})
     assert template["Parameters"].keys() == {"DatabaseName", "WorkGroupName"}

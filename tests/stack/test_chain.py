@@ -14,6 +14,7 @@ from typing import Any
 
 import athena
 from load_transform.contract import DATASETS, PROCESSED, TO_BE_PROCESSED
+from spotify_etl.questions import shipped
 from tests.stack.chain import STACK, WEEKS, Chain
 from tests.stack.commands import Command
 
@@ -91,7 +92,7 @@ def test_the_answers_are_those_of_the_same_objects_on_a_local_lake(chain: Chain,
         "SELECT song_id, song_name, album_id, as_of_date FROM songs ORDER BY song_id",
         "SELECT playlist_id, position, item_uri FROM playlist_items ORDER BY playlist_id, position",
         "SELECT * FROM playlist_changes",
-        athena.query("top_artists"),
+        shipped("top_artists").with_literals(),
     ):
         here = local.well("query", "--lake", str(tmp_path / "lake"), "--format", "csv", "--", sql)
         there = local.well("query", "--stack", STACK, "--format", "csv", "--", sql)

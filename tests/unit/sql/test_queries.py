@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from contextlib import closing
 
 import pytest
 
 import athena
-from spotify_etl.catalog import refresh
+from spotify_etl.catalog import connect, refresh
+from spotify_etl.questions import shipped
+from spotify_etl.sql import run
 from tests.unit.sql.conftest import Ask
 from tests.unit.sql.lakes import Lake, Row, null_item, track
 
@@ -48,7 +52,9 @@ def library(lake: Lake) -> Lake:
 
 def test_top_artists(library: Lake, ask: Ask) -> None:
     refresh(library.root)
-    assert ask(athena.query("top_artists")) == [("y", "Y", 2, 4), ("x", "X", 1, 3), ("z", "Z", 1, 1)]
+    everyone = [("y", "Y", 2, 4), ("x", "X", 1, 3), ("z", "Z", 1, 1)]
+    assert ask(shipped("top_artists").with_literals()) == everyone
+    assert ask(shipped("top_artists", {"artists": "2"}).with_literals()) == everyone[:2]
 
 
 def test_songs_added_per_month(library: Lake, ask: Ask) -> None:
@@ -101,4 +107,16 @@ def test_longest_standing_songs(library: Lake, ask: Ask) -> None:
 
 @pytest.mark.parametrize("name", athena.queries())
 def test_every_query_runs_on_an_empty_lake(lake: Lake, ask: Ask, name: str) -> None:
-    assert ask(athena.query(name)) == []
+    assert ask(shipped(name).with_literals()) == []
+
+
+@pytest.mark.parametrize("name", athena.queries())
+def test_a_query_has_the_columns_of_its_header_in_that_order(lake: Lake, name: str) -> None:
+    header = athena.query(name).partition("-- Columns:")[2].partition("\n-- P")[0]
+    told = re.sub(r"\([^()]*\)", "", header.replace("\n--", " "))
+    with closing(connect(lake.root)) as connection:
+        columns = run(connection, shipped(name).with_literals()).columns
+    places = [re.search(rf"\b{column}\b", told) for column in columns]
+    assert all(places), f"not in the header: {[c for c, place in zip(columns, places, strict=True) if not place]}"
+    starts = [place.start() for place in places if place]
+    assert starts == sorted(starts)
