@@ -84,7 +84,7 @@ help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-include tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk docker/docker.mk
+include tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk tools/browser.mk docker/docker.mk
 
 # The environment: made once, and again when a pinned version changes.
 

@@ -7,6 +7,7 @@ in, escaped. Colours are the page's variables, so that one drawing is right in l
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,10 @@ _BAR, _GONE, _INK, _MUTED, _LINE = "var(--bar)", "var(--gone)", "var(--ink)", "v
 _BAND, _THICKNESS = 42, 12
 _HEIGHT = 220
 _SLANTED_FROM = 7
+_MANY = 30
+_THICKEST = 64
+_FEWEST = 8
+_TICKS = 5
 
 _CONFIG: Spec = {
     # The figure has one label and a table; labels of single marks would only be heard twice.
@@ -99,6 +104,8 @@ def columns(bars: Sequence[Bar], width: int, title: str) -> Spec:
     """Return standing bars in the order given, with their values above. Labels are the program's own, and short."""
     values = [{"label": bar.label, "value": bar.value, "shown": bar.shown} for bar in bars]
     slanted = width < WIDE and len(bars) >= _SLANTED_FROM and max(len(bar.label) for bar in bars) > len("1990")
+    # One bar alone would be a wall.
+    thickness = min(_THICKEST, 0.85 * width / len(bars))
     axis = {"title": title or None, "labelAngle": -45 if slanted else 0, "ticks": False, "labelPadding": 6}
     return {
         **_frame(values, width),
@@ -108,7 +115,7 @@ def columns(bars: Sequence[Bar], width: int, title: str) -> Spec:
             "y": {"field": "value", "type": "quantitative", "axis": None},
         },
         "layer": [
-            {"mark": {"type": "bar", "color": _BAR, "cornerRadiusEnd": 2}},
+            {"mark": {"type": "bar", "color": _BAR, "cornerRadiusEnd": 2, "width": thickness}},
             {"mark": {"type": "text", "dy": -8}, "encoding": {"text": {"field": "shown"}}},
         ],
     }
@@ -126,20 +133,27 @@ def over_time(spans: Sequence[Span], width: int) -> Spec:
         }
         for span in spans
     ]
-    days = (max(span.end for span in spans) - min(span.start for span in spans)).days
+    first, last = min(span.start for span in spans), max(span.end for span in spans) + dt.timedelta(days=1)
+    # A week alone would be a wall, too: the axis has room for some before it.
+    first = min(first, last - _FEWEST * (spans[0].end - spans[0].start))
+    days = (last - first).days
     date_axis = {
         "title": None,
         "format": "%b %Y" if days > 150 else "%-d %b",  # noqa: PLR2004  five months
-        "tickCount": 4 if width < WIDE else 6,
+        "tickCount": 3 if width < WIDE else 5,
         "labelOverlap": True,
+        "labelSeparation": 8,
         "labelFlush": True,
         "grid": False,
     }
-    value_axis = {"title": None, "tickCount": 5, "labelExpr": "format(abs(datum.value), ',')", "tickMinStep": 1}
+    ticks = _ticks(-max(span.went for span in spans), max(span.came for span in spans))
+    value_axis = {"title": None, "values": ticks, "labelExpr": "format(abs(datum.value), ',')"}
+
+    gap = 1 if len(spans) < _MANY else 0
 
     def layer(field: str, colour: str) -> Spec:
         return {
-            "mark": {"type": "bar", "color": colour, "stroke": "var(--card)", "strokeWidth": 1},
+            "mark": {"type": "bar", "color": colour, "stroke": "var(--card)", "strokeWidth": gap},
             "encoding": {
                 "y": {"field": field, "type": "quantitative", "axis": value_axis},
                 "y2": {"datum": 0},
@@ -153,11 +167,24 @@ def over_time(spans: Sequence[Span], width: int) -> Spec:
         **_frame(values, width),
         "height": _HEIGHT,
         "encoding": {
-            "x": {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": date_axis},
+            "x": {
+                "field": "start",
+                "type": "temporal",
+                "scale": {"type": "utc", "domain": [first.isoformat(), last.isoformat()]},
+                "axis": date_axis,
+            },
             "x2": {"field": "end"},
         },
         "layer": layers,
     }
+
+
+def _ticks(low: int, high: int) -> list[int]:
+    """Return whole numbers for an axis, a few of them, zero among them."""
+    rough = max(1, (high - low) / _TICKS)
+    power = 10 ** int(math.log10(rough))
+    step = next(one * power for one in (1, 2, 5, 10) if one * power >= rough)
+    return list(range(step * (low // step), high + step, step))
 
 
 def _frame(values: list[dict[str, Any]], width: int) -> Spec:
@@ -165,7 +192,8 @@ def _frame(values: list[dict[str, Any]], width: int) -> Spec:
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": _CONFIG,
         "background": None,
-        "padding": 1,
+        # A font may be taller than Vega thinks.
+        "padding": {"top": 5, "bottom": 3, "left": 1, "right": 1},
         "autosize": {"type": "fit-x", "contains": "padding"},
         "width": width,
         "data": {"values": values},

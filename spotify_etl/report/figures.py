@@ -67,7 +67,7 @@ def artists(rows: Rows) -> Html:
         numeric=(1, 2),
     )
     bars = [Bar(row["artist_name"], row["songs"], number(row["songs"])) for row in rows[:_RANKED]]
-    return _ranked(f"The {len(bars)} artists with the most songs", bars, table)
+    return _ranked("Artists with the most songs", bars, table)
 
 
 def changes(rows: Rows) -> Html:

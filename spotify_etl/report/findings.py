@@ -69,6 +69,8 @@ def artists(rows: Rows) -> str:
     if not rows:
         return "No artist is known"
     first = rows[0]
+    if len(rows) > 1 and rows[1]["songs"] == first["songs"]:
+        return f"No artist is ahead of all others: {counted(first['songs'], 'song')} at the most"
     return f"You keep most of {words.isolated(first['artist_name'], _SONG_CELLS)}: {counted(first['songs'], 'song')}"
 
 
@@ -114,7 +116,7 @@ def health(loads: Rows, held: str) -> str:
     if any(row["rows_in"] != row["rows_out"] + row["rows_superseded"] for row in loads):
         return "Rows in and rows out differ: look at the loads"
     if quarantined:
-        return f"No row was lost, and {counted(quarantined, 'file is', 'files are')} in quarantine or were"
+        return f"No row was lost, and {counted(quarantined, 'file')} went into quarantine"
     return "The last loads lost no row and left nothing in quarantine"
 
 

@@ -15,7 +15,7 @@ _REASONS = {
     "deleted": "playlist deleted",
     "unplayable": "cannot be played",
 }
-_FIRST_LOST = 10
+_FIRST = 10
 _CHANGES = {
     "added": "came",
     "removed": "went",
@@ -36,7 +36,7 @@ def lost(facts: Facts) -> Html:
     if not playlists:
         return section("lost", findings.lost(facts), paragraph(f"Every song that was ever seen is still there. {rest}"))
     rows = facts.lost_songs
-    older = rows[_FIRST_LOST:]
+    older = rows[_FIRST:]
     note = _note(limited(len(rows), rows[0]["all_rows"], "losses", "newest") if rows else "")
     return section(
         "lost",
@@ -44,7 +44,7 @@ def lost(facts: Facts) -> Html:
         paragraph("No playlist of yours holds them playable any more. ", rest),
         markup.tag(
             "div",
-            _lost_table("Lost songs, the newest first", rows[:_FIRST_LOST]),
+            _lost_table("Lost songs, the newest first", rows[:_FIRST]),
             figures.lost_by_playlist(playlists),
             class_="split",
         ),
@@ -67,22 +67,14 @@ def fresh(facts: Facts) -> Html:
     if library["oldest_as_of_date"] != library["as_of_date"]:
         content.append(paragraph(f"The oldest playlist is of {words.day(library['oldest_as_of_date'])}."))
     if rows:
-        table = markup.table(
-            "Playlists that could not be read",
-            ("Playlist", "Last read", "Why"),
-            [
-                (
-                    markup.name(row["playlist_name"] or f"never read: {row['playlist_id']}"),
-                    words.moment(row["fetched_at"]),
-                    words.name(row["fetch_reason"] or "not told"),
-                )
-                for row in rows
-            ],
-        )
+        older = rows[_FIRST:]
+        note = _note(limited(len(rows), rows[0]["all_rows"], "playlists", "longest unread"))
         content += [
             paragraph("They are shown as they were last read, so none of their songs counts as lost."),
-            table,
-            _note(limited(len(rows), rows[0]["all_rows"], "playlists", "longest unread")),
+            _not_read_table("Playlists that could not be read", rows[:_FIRST]),
+            markup.details(f"{number(len(older))} more", _not_read_table("Playlists, continued", older), note)
+            if older
+            else NOTHING,
         ]
     return section("fresh", findings.fresh(facts), *content)
 
@@ -90,14 +82,11 @@ def fresh(facts: Facts) -> Html:
 def holds(facts: Facts) -> Html:
     """Give the library in numbers."""
     library = facts.library
-    told = (
-        (number(library["songs"]), "songs"),
-        (number(library["artists"]), "artists"),
-        (number(library["albums"]), "albums"),
-        (number(library["playlists"]), "playlists"),
-        (number(library["items"]), "places in playlists"),
+    told = [
+        *(_count(library[f"{what}s"], what) for what in ("song", "artist", "album", "playlist")),
+        _count(library["items"], "place in playlists", "places in playlists"),
         (words.hours(library["play_ms"]), "to play them all"),
-    )
+    ]
     pairs = [markup.tag("div", markup.tag("dt", what), markup.tag("dd", value)) for value, what in told]
     return section("holds", findings.holds(facts), markup.tag("dl", *pairs, class_="counts"))
 
@@ -194,6 +183,10 @@ def health(facts: Facts) -> Html:
     return section("health", findings.health(rows, facts.held), held, table, note)
 
 
+def _count(count: int, one: str, many: str = "") -> tuple[str, str]:
+    return number(count), counted(count, one, many).partition(" ")[2]
+
+
 def _drawn(rows: Rows, draw: Callable[[Rows], Html]) -> Html:
     """Draw what there is; a chart without a mark says nothing."""
     return draw(rows) if rows else NOTHING
@@ -202,6 +195,21 @@ def _drawn(rows: Rows, draw: Callable[[Rows], Html]) -> Html:
 def _song(title: object, artists: object) -> Html:
     by = markup.tag("span", "by ", markup.name(artists), class_="by") if artists else NOTHING
     return markup.joined((markup.name(title), " ", by))
+
+
+def _not_read_table(caption: str, rows: Rows) -> Html:
+    return markup.table(
+        caption,
+        ("Playlist", "Last read", "Why"),
+        [
+            (
+                markup.name(row["playlist_name"] or f"never read: {row['playlist_id']}"),
+                words.moment(row["fetched_at"]),
+                words.name(row["fetch_reason"] or "not told"),
+            )
+            for row in rows
+        ],
+    )
 
 
 def _lost_table(caption: str, rows: Rows) -> Html:

@@ -49,6 +49,25 @@ def test_bars_stand_on_zero() -> None:
     assert heights[2] / heights[0] == pytest.approx(3, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("came", "went", "ticks"),
+    [
+        (1, 0, [0, 1]),
+        (8, 17, [-20, -15, -10, -5, 0, 5, 10]),
+        (31, 0, [0, 10, 20, 30, 40]),
+        (0, 1234, [-1500, -1000, -500, 0]),
+        (0, 0, [0]),
+    ],
+)
+def test_an_axis_counts_in_whole_numbers(came: int, went: int, ticks: list[int]) -> None:
+    spec = charts.over_time([Span(dt.date(2026, 2, 1), dt.date(2026, 2, 28), came, went)], WIDE)
+
+    shown = spec["layer"][0]["encoding"]["y"]["axis"]["values"]
+    assert shown[0] <= -went
+    assert shown[-1] >= came
+    assert set(ticks) <= set(shown)
+
+
 def test_no_name_reaches_the_drawing_engine() -> None:
     # A character that XML does not know ends the process in there, without an exception.
     spec = json.dumps(charts.ranked(BARS, WIDE))

@@ -67,7 +67,7 @@ def test_text_becomes_no_markup(name: str) -> None:
     [
         ([], "", "Nothing was loaded yet"),
         ([(10, 8, 1, 0)], "", "Rows in and rows out differ: look at the loads"),
-        ([(10, 8, 2, 3)], "", "No row was lost, and 3 files are in quarantine or were"),
+        ([(10, 8, 2, 3)], "", "No row was lost, and 3 files went into quarantine"),
         ([(10, 8, 2, 0)], "2026-11-23: x\n2026-11-24: y", "2 dates are held by a quality gate"),
         ([(10, 8, 2, 0)], "", "The last loads lost no row and left nothing in quarantine"),
     ],
