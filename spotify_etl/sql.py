@@ -36,17 +36,6 @@ _SETTINGS = (
     "SET python_enable_replacements = false",
 )
 
-# Where DuckDB makes a timestamp of a date, Athena keeps a date. Which one it is, only the engine knows: overloads.
-_MACROS = (
-    """CREATE MACRO athena_shift(moment DATE, step INTERVAL) AS CAST(moment + step AS DATE),
-        (moment TIMESTAMP, step INTERVAL) AS moment + step,
-        (moment TIMESTAMP WITH TIME ZONE, step INTERVAL) AS moment + step,
-        (moment INTERVAL, step INTERVAL) AS moment + step""",
-    """CREATE MACRO athena_trunc(unit, moment DATE) AS CAST(date_trunc(unit, moment) AS DATE),
-        (unit, moment TIMESTAMP) AS date_trunc(unit, moment),
-        (unit, moment TIMESTAMP WITH TIME ZONE) AS date_trunc(unit, moment)""",
-)
-
 _T = TypeVar("_T")
 
 _NO_VALUES: Mapping[str, object] = MappingProxyType({})
@@ -82,7 +71,7 @@ class QueryResult:
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make a connection answer as Athena does. What `translate` returns runs only on such a connection."""
-    for statement in (*_SETTINGS, *_MACROS):
+    for statement in _SETTINGS:
         connection.execute(statement)
 
 
@@ -173,7 +162,14 @@ def _parse(sql: str) -> exp.Expr:
 
 
 def _to_duckdb(statement: exp.Expr) -> str:
-    return _with_names(statement.transform(_as_athena_computes)).sql(dialect="duckdb")
+    rewritten = statement.copy()
+    # From the leaves up: what a rewritten call holds is rewritten before it.
+    for node in reversed(list(rewritten.dfs())):
+        better = _as_athena_computes(node)
+        if better is not node:
+            rewritten = better if node is rewritten else rewritten
+            node.replace(better)
+    return _with_names(rewritten).sql(dialect="duckdb")
 
 
 def _with_decimals(statement: exp.Expr, values: Mapping[str, object]) -> exp.Expr:
@@ -205,11 +201,13 @@ def _as_athena_computes(node: exp.Expr) -> exp.Expr:
     """Rewrite the calls whose answer differs although both engines know them."""
     if isinstance(node, exp.Add | exp.Sub | exp.DateAdd):
         return _shift(node)
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.to.is_type(exp.DType.TIMESTAMP):
+        return _in_full(node)
     if isinstance(node, exp.DateDiff):
         # Athena counts whole units; DuckDB's date_diff counts the boundaries between them.
         return _call("date_sub", _unit(node), node.expression, node.this)
     if isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
-        return _call("athena_trunc", _unit(node), node.this)
+        return _as_typed(_call("date_trunc", _unit(node), node.this), node.this)
     if isinstance(node, exp.ArgMax | exp.ArgMin) and not node.args.get("count"):
         # Athena gives the value of that row, DuckDB the first that is not null.
         return _call(f"{node.sql_name().lower()}_null", node.this, node.expression)
@@ -225,7 +223,19 @@ def _shift(node: exp.Expr) -> exp.Expr:
         moment, step = step, moment
     if not isinstance(step, exp.Interval):
         return node
-    return _call("athena_shift", moment, exp.Neg(this=exp.paren(step)) if isinstance(node, exp.Sub) else step)
+    moved = exp.Sub if isinstance(node, exp.Sub) else exp.Add
+    return _as_typed(moved(this=exp.paren(moment), expression=step), moment)
+
+
+def _in_full(node: exp.Cast) -> exp.Expr:
+    """Give a literal of a time the type that columns have: a TIMESTAMP_S loses what is added to its seconds."""
+    digits = len(node.this.name.partition(".")[2])
+    return exp.cast(node.this, "TIMESTAMP") if all(int(given.name) >= digits for given in node.to.expressions) else node
+
+
+def _as_typed(moved: exp.Expr, moment: exp.Expr) -> exp.Expr:
+    """Keep a date a date, as Athena does; DuckDB makes a timestamp of it. Which one it is, only the engine knows."""
+    return _call("cast_to_type", moved, moment.copy())
 
 
 def _unit(node: exp.Expr) -> exp.Expr:

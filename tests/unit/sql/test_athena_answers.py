@@ -38,6 +38,16 @@ NUMBERS = "(VALUES (2), (NULL), (1)) AS t (n)"
         ("date_add('month', 2, DATE '2026-01-01')", dt.date(2026, 3, 1)),
         ("TIMESTAMP '2026-01-01 00:00:00' + INTERVAL '1' HOUR", dt.datetime(2026, 1, 1, 1)),  # noqa: DTZ001
         ("date_trunc('month', DATE '2026-01-09')", dt.date(2026, 1, 1)),
+        ("date_trunc('month', min(DATE '2026-01-09'))", dt.date(2026, 1, 1)),
+        ("date_trunc('hour', max(TIMESTAMP '2026-01-09 10:20:00'))", dt.datetime(2026, 1, 9, 10)),  # noqa: DTZ001
+        ("max(DATE '2026-01-01') - INTERVAL '1' DAY", dt.date(2025, 12, 31)),
+        ("date_add('day', 1, date_trunc('month', DATE '2026-01-09'))", dt.date(2026, 1, 2)),
+        ("date_trunc('month', DATE '2026-03-31' - INTERVAL '1' MONTH + INTERVAL '1' DAY)", dt.date(2026, 3, 1)),
+        (
+            "TIMESTAMP '2026-01-01 00:00:00' + INTERVAL '0.5' SECOND",
+            dt.datetime(2026, 1, 1, 0, 0, 0, 500_000),  # noqa: DTZ001
+        ),
+        ("CAST('2026-01-01 00:00:00.7' AS timestamp(0))", dt.datetime(2026, 1, 1, 0, 0, 1)),  # noqa: DTZ001
         ("date_trunc('day', TIMESTAMP '2026-01-09 10:00:00')", dt.datetime(2026, 1, 9)),  # noqa: DTZ001
         ("date_diff('day', DATE '2026-01-01', DATE '2026-02-01')", 31),
         ("date_diff('month', DATE '2026-01-31', DATE '2026-02-01')", 0),
