@@ -59,6 +59,7 @@ test-s3: .venv/.test ## Every test of the job over S3A, with each fault that S3 
 bench: .venv/.run ## Measure: the tables of docs/benchmarks.md
 	@$(BIN)/python benchmarks/lambda_package.py
 	@$(BIN)/python benchmarks/big_playlist.py
+	@$(BIN)/python benchmarks/report.py
 
 .PHONY: faults
 faults: .venv/.test ## Write docs/spotify-faults.md anew from what the stand-in's faults do

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from spotify_etl import catalog, sql
 from spotify_etl.cli import app
-from spotify_etl.errors import RefusedError
+from spotify_etl.cli_place import Where
+from spotify_etl.errors import CommandError, RefusedError
+from spotify_etl.report import facts, page
+from spotify_etl.stack import athena_query
 from tests.unit.report import libraries
 
 
@@ -57,3 +63,45 @@ def test_no_lake_is_refused(tmp_path: Path) -> None:
 
 def test_a_lake_and_a_stack_exclude_each_other(lake: Path) -> None:
     assert isinstance(report("--lake", lake, "--stack", "spotify-etl").exception, RefusedError)
+
+
+def test_a_stacks_athena_is_asked_the_same_and_what_it_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = libraries.ordinary(tmp_path / "lake")
+    asked: list[str] = []
+
+    def ask(client: object, statement: str, *, work_group: str, database: str) -> athena_query.Answer:
+        assert (client, work_group, database) == ("athena", "the group", "the database")
+        asked.append(statement)
+        with closing(catalog.connect(root)) as connection:
+            return athena_query.Answer(sql.run(connection, statement), 10_000_000, 0.5)
+
+    place = SimpleNamespace(
+        aws=SimpleNamespace(session=SimpleNamespace(client=lambda name: name)),
+        outputs=SimpleNamespace(WorkGroupName="the group", DatabaseName="the database"),
+    )
+    monkeypatch.setattr(Where, "deployed", lambda _: place)
+    monkeypatch.setattr(athena_query, "ask", ask)
+    monkeypatch.chdir(tmp_path)
+
+    done = report("--stack", "spotify-etl")
+
+    assert done.exit_code == 0, done.output
+    assert done.stdout == "report.html\n"
+    assert f"Athena read {len(asked) * 10}.00 MB for {len(asked)} queries." in done.stderr
+    assert asked == list(facts.statements().values())
+    assert "You lost 1 song, from" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_answer_that_athena_refuses_is_one_line_and_no_page(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise sql.QueryError("COLUMN_NOT_FOUND: nobody knows it")
+
+    monkeypatch.setattr(page, "build", refuse)
+
+    failed = report("--lake", lake)
+
+    assert isinstance(failed.exception, CommandError)
+    assert str(failed.exception) == "COLUMN_NOT_FOUND: nobody knows it"
+    assert not (lake / "report.html").exists()
