@@ -6,6 +6,7 @@ query that answers has read none of its rows.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,8 @@ from spotify_etl.sql import QueryError, run
 from tests.unit.sql.lakes import Lake, track
 
 NEWEST = "2026-01-04"
+# Without it the footers alone would say that no row has been added.
+ADDED = dt.datetime(2025, 6, 1)  # noqa: DTZ001
 OLD = ("2026-01-01", "2026-01-02", "2026-01-03")
 
 NOTHING: frozenset[str] = frozenset()
@@ -58,7 +61,7 @@ def lake(tmp_path: Path) -> Lake:
         songs = [f"s{number}", "kept", "kept"]
         made.day(
             date,
-            {"p": [track(song, added_at=None) for song in songs], "q": ["kept"]},
+            {"p": [track(song, added_at=ADDED) for song in songs], "q": ["kept"]},
             songs={song: {"popularity": number, "isrc": f"I-{song}", "explicit": True} for song in songs},
         )
     refresh(made.root)
