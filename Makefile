@@ -27,6 +27,8 @@ JOB_TESTS := tests/integration/job
 S3_TESTS := tests/s3
 # They need an emulated AWS, which has an environment of its own: `make test-stack`.
 STACK_TESTS := tests/stack
+# They need a browser: `make test-browser`.
+BROWSER_TESTS := tests/browser
 S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
 
 .PHONY: test
@@ -34,7 +36,7 @@ test: lint types ## Lint, types and every test, in two processes at a time
 	@mkdir -p .cache
 	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
-		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS); rest=$$?; \
+		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS) --ignore=$(BROWSER_TESTS); rest=$$?; \
 		$(BIN)/pytest $(S3_FIRST); s3=$$?; \
 		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
 
