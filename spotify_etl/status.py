@@ -138,7 +138,8 @@ def last_extract(raw: RawStore, now: datetime) -> ExtractStatus | None:
 def quarantined(raw: RawStore) -> list[dict[str, Any]]:
     """Return what lies in quarantine in a raw zone: moved_to, object, reason, message."""
     suffix = ".reason.json"
-    keys = raw.keys(QUARANTINE)
+    # S3A leaves empty objects in the place of folders.
+    keys = {key for key in raw.keys(QUARANTINE) if not key.endswith("/")}
     found = []
     for key in sorted(key for key in keys if not (key.endswith(suffix) and key.removesuffix(suffix) in keys)):
         told = raw.read(key + suffix)
