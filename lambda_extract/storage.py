@@ -46,10 +46,11 @@ class S3Store:
         self._client = client
 
     def keys(self, prefix: str) -> set[str]:
-        """Return all keys that begin with `prefix`."""
+        """Return the keys of all objects that begin with `prefix`; one that ends in `/` is a folder and no object."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         try:
-            return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+            keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+            return {key for key in keys if not key.endswith("/")}
         except (BotoCoreError, ClientError) as error:
             self._failed("list", prefix, error)
 

@@ -138,8 +138,7 @@ def last_extract(raw: RawStore, now: datetime) -> ExtractStatus | None:
 def quarantined(raw: RawStore) -> list[dict[str, Any]]:
     """Return what lies in quarantine in a raw zone: moved_to, object, reason, message."""
     suffix = ".reason.json"
-    # S3A leaves empty objects in the place of folders.
-    keys = {key for key in raw.keys(QUARANTINE) if not key.endswith("/")}
+    keys = raw.keys(QUARANTINE)
     found = []
     for key in sorted(key for key in keys if not (key.endswith(suffix) and key.removesuffix(suffix) in keys)):
         told = raw.read(key + suffix)

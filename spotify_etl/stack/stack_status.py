@@ -60,7 +60,7 @@ def read_status(aws: Aws, stack: StackTypeDef, outputs: Outputs, now: datetime) 
     """Ask the stack's parts how they are. Nothing is changed, and no query is paid for."""
     s3 = aws.session.client("s3")
     raw, transformed = S3Store(outputs.RawBucket, s3), S3Store(outputs.TransformedBucket, s3)
-    pending = _objects(raw, TO_BE_PROCESSED)
+    pending = raw.keys(TO_BE_PROCESSED)
     intents = [key for key in transformed.keys(LOAD_INTENTS) if key.endswith(".json")]
     return StackStatus(
         stack=stack["StackName"],
@@ -69,20 +69,15 @@ def read_status(aws: Aws, stack: StackTypeDef, outputs: Outputs, now: datetime) 
         schedule=_schedule(aws, outputs),
         token_age_days=_token_age(aws, outputs, now),
         pending=sorted(pending),
-        processed=len(_objects(raw, PROCESSED)),
+        processed=len(raw.keys(PROCESSED)),
         quarantined=quarantined(raw),
-        held=held(_documents(transformed, _objects(transformed, LOAD_HOLDS)), pending),
+        held=held(_documents(transformed, transformed.keys(LOAD_HOLDS)), pending),
         unfinished_loads=sorted(key.removeprefix(LOAD_INTENTS).removesuffix(".json") for key in intents),
         extract=last_extract(raw, now),
         loads=_loads(transformed),
         executions=_executions(aws, outputs),
         links=_links(aws, stack, outputs),
     )
-
-
-def _objects(store: S3Store, prefix: str) -> list[str]:
-    """Return the keys below a prefix without the empty ones that S3A leaves in the place of folders."""
-    return [key for key in store.keys(prefix) if not key.endswith("/")]
 
 
 def sum_up(reports: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

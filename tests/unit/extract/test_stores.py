@@ -52,6 +52,18 @@ def test_more_keys_than_s3_lists_at_once(any_store: RawStore) -> None:
     assert len(any_store.keys("many/")) == 1001
 
 
+def test_what_s3a_leaves_in_the_place_of_a_folder_is_no_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="raw")
+        for key in ("raw_data/", "raw_data/extract_date=2026-11-25/", "raw_data/x.json"):
+            client.put_object(Bucket="raw", Key=key, Body=b"")
+
+        assert S3Store("raw", client).keys("raw_data/") == {"raw_data/x.json"}
+
+
 def test_a_bucket_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
