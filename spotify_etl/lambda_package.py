@@ -6,8 +6,6 @@ the function's own folder comes first on the path there.
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import subprocess
 import sys
 import tempfile
@@ -110,7 +108,7 @@ def write_zip(packages: Path, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(unfinished, "w") as package:
             for name in sorted(files, key=str):
-                package.writestr(_entry(name), files[name].read_bytes(), compresslevel=9)
+                package.writestr(zip_entry(name), files[name].read_bytes(), compresslevel=9)
         unfinished.replace(target)
     except OSError as error:
         raise CommandError(f"Cannot write {target}: {error.strerror}. Name another file.") from error
@@ -133,7 +131,7 @@ def _kept(packages: Path) -> Iterator[PurePosixPath]:
             yield name
 
 
-def _entry(name: PurePosixPath) -> zipfile.ZipInfo:
+def zip_entry(name: PurePosixPath) -> zipfile.ZipInfo:
     """Return an entry that says nothing of when, by whom and on which system it was written."""
     entry = zipfile.ZipInfo(str(name), _EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
@@ -151,28 +149,7 @@ def _fault(said: str) -> CommandError:
     return CommandError(reason)
 
 
-def main() -> int:
-    """Build the package and print its path, sizes and hash in one line; a fault is one line, not a traceback."""
-    parser = argparse.ArgumentParser(prog="spotify_etl.lambda_package", description="Build the Lambda's zip.")
-    parser.add_argument("target", nargs="?", type=Path, default=DEFAULT_TARGET, help="default: %(default)s")
-    try:
-        package = build_lambda_package(parser.parse_args().target)
-    except CommandError as error:
-        sys.stderr.write(f"{parser.prog}: {error}\n")
-        return error.exit_code
-    zipped, unzipped = package_sizes(package)
-    sha256 = hashlib.sha256(package.read_bytes()).hexdigest()
-    sys.stdout.write(
-        f"{package}: {zipped / _MEGABYTE:.2f} MB zipped, {unzipped / _MEGABYTE:.2f} MB unzipped, sha256 {sha256}\n"
-    )
-    return 0
-
-
 def package_sizes(package: Path) -> tuple[int, int]:
     """Return the bytes of a zip and of what it holds."""
     with zipfile.ZipFile(package) as opened:
         return package.stat().st_size, sum(entry.file_size for entry in opened.infolist())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,14 +12,14 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
 import athena
 from spotify_etl.errors import CommandError
-from spotify_etl.lambda_package import build_lambda_package
+from spotify_etl.lambda_package import build_lambda_package, zip_entry
 from spotify_etl.questions import shipped
 from spotify_etl.stack.definition import state_machine
 
@@ -38,10 +38,6 @@ _JOB = _CHECKOUT / "glue_jobs"
 
 # What Athena takes for a description at most.
 _DESCRIPTION = 1024
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_READABLE_FILE = 0o100644
-_UNIX = 3
 
 
 def assemble(target: Path, *, build_lambda: Callable[[Path], object] = build_lambda_package) -> Path:
@@ -87,10 +83,7 @@ def write_job_package(target: Path) -> Path:
     """Zip the job's package `load_transform` and return `target`: the same bytes for the same sources and zlib."""
     with zipfile.ZipFile(target, "w") as package:
         for path in sorted((_JOB / "load_transform").glob("*.py")):
-            entry = zipfile.ZipInfo(f"load_transform/{path.name}", _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = _UNIX
-            entry.external_attr = _READABLE_FILE << 16
+            entry = zip_entry(PurePosixPath("load_transform", path.name))
             package.writestr(entry, path.read_bytes(), compresslevel=9)
     return target
 

@@ -222,7 +222,7 @@ def test_without_a_connection_the_command_says_so_in_one_line(monkeypatch: pytes
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
 
     done = subprocess.run(
-        [sys.executable, "-m", "spotify_etl.lambda_package", str(tmp_path / "x.zip")],
+        [sys.executable, "-m", "spotify_etl.stack.build", str(tmp_path / "stack")],
         capture_output=True,
         text=True,
         check=False,
@@ -230,7 +230,7 @@ def test_without_a_connection_the_command_says_so_in_one_line(monkeypatch: pytes
 
     assert done.returncode == 1
     assert done.stdout == ""
-    assert re.fullmatch(r"spotify_etl\.lambda_package: .+ no connection to the package index.+\n", done.stderr)
+    assert re.fullmatch(r"spotify_etl\.stack\.build: .+ no connection to the package index.+\n", done.stderr)
 
 
 def test_a_target_that_cannot_be_written_is_named(unpacked: Path, tmp_path: Path) -> None:
