@@ -18,12 +18,13 @@ import duckdb
 
 import athena
 from load_transform.contract import DATASETS, LOAD_REPORT_COLUMNS, LOAD_REPORTS, PARTITION, Dataset
+from spotify_etl.parameters import literal
 from spotify_etl.sql import prepare, retried, run, translate
 
 PUBLISHED = "published.json"
 TRANSFORMED = "transformed"
 
-# SQL is put together here from the contract's names and from paths that `_literal` quotes: hence the S608 below.
+# SQL is put together here from the contract's names and from paths that `literal` quotes: hence the S608 below.
 _NOTHING = "''"
 _PLACEHOLDERS = ("latest_dates", "latest_load_ids", "published_dates", "run_dates", "newest_date")
 
@@ -111,7 +112,7 @@ def _open_tables(lake_root: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _register_dataset(connection: duckdb.DuckDBPyConnection, transformed: Path, dataset: Dataset) -> None:
-    columns = {name: _duckdb_type(kind) for name, kind in (*dataset.columns, (PARTITION, "string"))}
+    columns = {name: duckdb_type(kind) for name, kind in (*dataset.columns, (PARTITION, "string"))}
     folder = transformed / dataset.prefix
     pattern = f"{_PARTITION_FILES}.parquet"
     if not any(folder.glob(pattern)):
@@ -124,22 +125,22 @@ def _register_dataset(connection: duckdb.DuckDBPyConnection, transformed: Path, 
     there = {row[0].lower() for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
     # The contract decides: its columns in its order and types. A column that no file has yet is NULL.
     selected = (
-        f"CAST({_quoted(name) if name in there else 'NULL'} AS {kind}) AS {_quoted(name)}"
+        f"CAST({quoted(name) if name in there else 'NULL'} AS {kind}) AS {quoted(name)}"
         for name, kind in columns.items()
     )
     connection.execute(f"CREATE OR REPLACE VIEW {dataset.name} AS SELECT {', '.join(selected)} FROM {source}")  # noqa: S608
 
 
 def _register_load_reports(connection: duckdb.DuckDBPyConnection, transformed: Path) -> None:
-    columns = {name: _duckdb_type(kind) for name, kind in LOAD_REPORT_COLUMNS}
+    columns = {name: duckdb_type(kind) for name, kind in LOAD_REPORT_COLUMNS}
     name = LOAD_REPORTS.rstrip("/")
     folder = transformed / LOAD_REPORTS
     pattern = f"{_PARTITION_FILES}.json"
     if not any(folder.glob(pattern)):
         _register_empty(connection, name, {**columns, PARTITION: "VARCHAR"})
         return
-    declared = ", ".join(f"{_quoted(column)}: {_literal(kind)}" for column, kind in columns.items())
-    selected = ", ".join(_quoted(column) for column in (*columns, PARTITION))
+    declared = ", ".join(f"{quoted(column)}: {literal(kind)}" for column, kind in columns.items())
+    selected = ", ".join(quoted(column) for column in (*columns, PARTITION))
     source = (
         f"read_json({_pattern(folder, pattern)}, format = 'newline_delimited', columns = {{{declared}}},"
         " hive_partitioning = true, hive_types_autocast = false)"
@@ -148,7 +149,7 @@ def _register_load_reports(connection: duckdb.DuckDBPyConnection, transformed: P
 
 
 def _register_empty(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
-    selected = ", ".join(f"CAST(NULL AS {kind}) AS {_quoted(column)}" for column, kind in columns.items())
+    selected = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(column)}" for column, kind in columns.items())
     connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {selected} WHERE false")
 
 
@@ -156,21 +157,22 @@ def _lock_down(connection: duckdb.DuckDBPyConnection, transformed: Path) -> None
     """Leave the connection nothing but the lake's curated files: an analyst on Athena has no more either."""
     folder = str(transformed.absolute())
     # A pattern is compared as it is written, a file as it is named.
-    allowed = ", ".join(_literal(path) for path in (folder, _escaped(folder)))
+    allowed = ", ".join(literal(path) for path in (folder, _escaped(folder)))
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def _duckdb_type(glue_type: str) -> str:
+def duckdb_type(glue_type: str) -> str:
+    """Return DuckDB's name of a type of the Glue catalogue."""
     if glue_type.startswith("struct<"):
         fields = (part.split(":") for part in glue_type.removeprefix("struct<").removesuffix(">").split(","))
-        return f"STRUCT({', '.join(f'{_quoted(name)} {kind.upper()}' for name, kind in fields)})"
+        return f"STRUCT({', '.join(f'{quoted(name)} {kind.upper()}' for name, kind in fields)})"
     return _DUCKDB_TYPES.get(glue_type, glue_type.upper())
 
 
 def _pattern(folder: Path, pattern: str) -> str:
-    return _literal(f"{_escaped(str(folder))}/{pattern}")
+    return literal(f"{_escaped(str(folder))}/{pattern}")
 
 
 def _escaped(path: str) -> str:
@@ -178,11 +180,8 @@ def _escaped(path: str) -> str:
     return "".join(f"[{character}]" if character in "*?[" else character for character in path)
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as an identifier of DuckDB."""
     return '"' + name.replace('"', '""') + '"'
 
 

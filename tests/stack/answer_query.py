@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from spotify_etl.catalog import _duckdb_type, _literal, _quoted
+from spotify_etl.catalog import duckdb_type, quoted
+from spotify_etl.parameters import literal
 from spotify_etl.sql import QueryError, prepare, run, translate
 
 Json = dict[str, Any]
@@ -59,16 +60,16 @@ def _create_views(connection: duckdb.DuckDBPyConnection, views: list[str]) -> No
 
 def _register(connection: duckdb.DuckDBPyConnection, table: Json, files: list[list[str]]) -> None:
     storage = table["StorageDescriptor"]
-    columns = {column["Name"]: _duckdb_type(column["Type"]) for column in storage["Columns"]}
+    columns = {column["Name"]: duckdb_type(column["Type"]) for column in storage["Columns"]}
     keys = [key["Name"] for key in table["PartitionKeys"]]
-    name = _quoted(table["Name"])
+    name = quoted(table["Name"])
     parts = []
     for value, path in files:
-        selected = [*_columns(path, columns, table), *(f"{_literal(value)} AS {_quoted(key)}" for key in keys)]
+        selected = [*_columns(path, columns, table), *(f"{literal(value)} AS {quoted(key)}" for key in keys)]
         parts.append(f"SELECT {', '.join(selected)} FROM {_source(path, columns, table)}")
     if not parts:
         kinds = {**columns, **dict.fromkeys(keys, "VARCHAR")}
-        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_quoted(column)}" for column, kind in kinds.items())
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(column)}" for column, kind in kinds.items())
         parts = [f"SELECT {nothing} WHERE false"]
     connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(parts)}")
 
@@ -79,18 +80,18 @@ def _is_parquet(table: Json) -> bool:
 
 def _source(path: str, columns: dict[str, str], table: Json) -> str:
     if _is_parquet(table):
-        return f"read_parquet({_literal(path)})"
-    declared = ", ".join(f"{_quoted(column)}: {_literal(kind)}" for column, kind in columns.items())
-    return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{declared}}})"
+        return f"read_parquet({literal(path)})"
+    declared = ", ".join(f"{quoted(column)}: {literal(kind)}" for column, kind in columns.items())
+    return f"read_json({literal(path)}, format = 'newline_delimited', columns = {{{declared}}})"
 
 
 def _columns(path: str, columns: dict[str, str], table: Json) -> list[str]:
     if not _is_parquet(table):
-        return [_quoted(column) for column in columns]
+        return [quoted(column) for column in columns]
     described = duckdb.execute(f"DESCRIBE SELECT * FROM {_source(path, columns, table)}")
     there = {row[0] for row in described.fetchall()}
     return [
-        f"CAST({_quoted(column) if column in there else 'NULL'} AS {kind}) AS {_quoted(column)}"
+        f"CAST({quoted(column) if column in there else 'NULL'} AS {kind}) AS {quoted(column)}"
         for column, kind in columns.items()
     ]
 

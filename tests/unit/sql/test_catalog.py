@@ -232,4 +232,4 @@ def test_opening_the_catalogue_needs_no_spark() -> None:
 def test_every_type_of_the_contract_is_known() -> None:
     kinds = {kind for dataset in DATASETS for _, kind in dataset.columns} | {kind for _, kind in LOAD_REPORT_COLUMNS}
     for kind in kinds:
-        duckdb.sql(f"SELECT CAST(NULL AS {catalog._duckdb_type(kind)})")
+        duckdb.sql(f"SELECT CAST(NULL AS {catalog.duckdb_type(kind)})")
