@@ -7,7 +7,6 @@ onto a lake that holds the day before, on moto's server behind a proxy that coun
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -15,11 +14,9 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.s3_moves import _spark
-from spotify_etl.java import java_home
+from benchmarks.s3_moves import emulated_s3
 from tests.builders import MORNING, Dropped, ExtractRun, dropped, extracted, one_line, row, track
-from tests.s3.faulty_s3 import FaultyS3
-from tests.s3.s3_lakes import MotoServer, S3Lake
+from tests.s3.s3_lakes import S3Lake
 from tools.s3_jars import S3JarsError, bundled_hadoop, s3_jars
 
 ITEMS = 50
@@ -38,15 +35,8 @@ def main() -> int:
     except S3JarsError as error:
         sys.stderr.write(f"load_requests: {error}\n")
         return 1
-    os.environ["JAVA_HOME"] = str(java_home())
-    os.environ["SPARK_DIST_CLASSPATH"] = os.pathsep.join(map(str, jars))
     sys.stdout.write("| playlists | PUT, COPY, POST, LIST | GET, HEAD | free | seconds |\n|---:|---:|---:|---:|---:|\n")
-    with (
-        MotoServer() as server,
-        FaultyS3(server.port) as proxy,
-        _spark(proxy.url) as spark,
-        tempfile.TemporaryDirectory() as scratch,
-    ):
+    with emulated_s3(jars) as (server, proxy, spark), tempfile.TemporaryDirectory() as scratch:
         S3Lake(spark, server.client(), proxy, Path(scratch)).take(*_day(3, 0))  # The JVM's first load is its slowest.
         for size in sizes:
             lake = S3Lake(spark, server.client(), proxy, Path(scratch))

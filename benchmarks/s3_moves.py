@@ -11,10 +11,11 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -94,9 +95,7 @@ def main() -> int:
     except S3JarsError as error:
         sys.stderr.write(f"s3_moves: {error}\n")
         return 1
-    os.environ["JAVA_HOME"] = str(java_home())
-    os.environ["SPARK_DIST_CLASSPATH"] = os.pathsep.join(map(str, jars))
-    with MotoServer() as server, FaultyS3(server.port) as proxy, _spark(proxy.url) as spark:
+    with emulated_s3(jars) as (server, proxy, spark):
         bench = Bench(spark, server.client(), proxy, options.latency_ms / 1000)
         bench.measure(50, filesystem.PARALLEL)  # The JVM's first requests are its slowest.
         measured = {
@@ -114,6 +113,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=5.0, help="how long every request waits")
     parser.add_argument("--rounds", type=int, default=3)
     return parser.parse_args()
+
+
+@contextmanager
+def emulated_s3(jars: Iterable[Path]) -> Iterator[tuple[MotoServer, FaultyS3, SparkSession]]:
+    """Give a server, the proxy before it that counts and slows requests, and a Spark that works on it through both."""
+    os.environ["JAVA_HOME"] = str(java_home())
+    os.environ["SPARK_DIST_CLASSPATH"] = os.pathsep.join(map(str, jars))
+    with MotoServer() as server, FaultyS3(server.port) as proxy, _spark(proxy.url) as spark:
+        yield server, proxy, spark
 
 
 @contextmanager

@@ -87,8 +87,8 @@ def _finish_forgetting(this: Run, unfinished: Iterable[intents.Intent]) -> None:
         if intent.forget:
             dates = forgetting.dates_before(this.raw, this.transformed, intent.forget)
             forgetting.forget(this.raw, this.transformed, dates)
-        if intent.forget or not (intent.dates or intent.delete or intent.move):
-            # Also one that had announced nothing yet: there is nothing for a load to finish.
+        if not (intent.dates or intent.delete or intent.move):
+            # It had announced no more than that, or nothing yet: there is nothing for a load to finish.
             intents.remove_intent(this.transformed, intent.load_id)
 
 

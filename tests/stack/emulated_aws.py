@@ -10,9 +10,8 @@ resources and answers the APIs; three of its functions are replaced, since witho
 - Athena would know neither views nor partitions. Here statements are answered from the tables and partitions that the
   catalogue holds, as the command answers them on a local lake.
 
-    STACK_PYTHON     the Python that has PySpark, DuckDB and this project
-    STACK_JARS       the class path of S3A's jars
-    STACK_JOB_FAILS  a file: while it is there, a job run fails before it does anything, and takes the file away
+    STACK_PYTHON  the Python that has PySpark, DuckDB and this project
+    STACK_JARS    the class path of S3A's jars
 """
 
 from __future__ import annotations
@@ -40,18 +39,11 @@ ENDPOINT = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
 ACTIVE = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 READER = Path(__file__).with_name("answer_query.py")
 
-_OWN = {"--extra-py-files", "--conf", "--TempDir"}
-
 Json = dict[str, Any]
 
 
 def run_spark(run: Json, job: Json, _name: str, arguments: Mapping[str, str], script: str, _client: object) -> None:
     """Run a job's script as Glue does, and put the end of the run into `run`."""
-    fails = Path(os.environ.get("STACK_JOB_FAILS", "/nonexistent"))
-    if fails.exists():
-        fails.unlink()
-        run |= {"JobRunState": "FAILED", "ErrorMessage": "The test wants this run to fail."}
-        return
     with tempfile.TemporaryDirectory(prefix="glue-job-") as folder:
         packages = [
             _downloaded(uri, Path(folder)) for uri in arguments.get("--extra-py-files", "").split(",") if uri.strip()
@@ -67,7 +59,6 @@ def run_spark(run: Json, job: Json, _name: str, arguments: Mapping[str, str], sc
             text=True,
             check=False,
         )
-    run["Output"] = ended.stdout
     Path(tempfile.gettempdir(), f"{run['Id']}.log").write_text(ended.stderr, encoding="utf-8")
     if ended.returncode:
         lines = [line for line in ended.stderr.splitlines() if line.strip()]
