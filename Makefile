@@ -57,12 +57,6 @@ unit: .venv/.test ## Run every test but the stack's: make unit PYTEST_ARGS="-k v
 test-s3: .venv/.test ## Every test of the job over S3A, with each fault that S3 may show
 	$(BIN)/pytest $(S3_TESTS) $(PYTEST_ARGS)
 
-.PHONY: bench
-bench: .venv/.run ## Measure: the tables of docs/benchmarks.md
-	@$(BIN)/python benchmarks/lambda_package.py
-	@$(BIN)/python benchmarks/big_playlist.py
-	@$(BIN)/python benchmarks/report.py
-
 .PHONY: faults
 faults: .venv/.test ## Write docs/spotify-faults.md anew from what the stand-in's faults do
 	@UPDATE_FAULTS=1 $(BIN)/pytest --quiet tests/integration/test_fault_table.py
@@ -79,7 +73,7 @@ lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind; lakes stay
-	rm -rf .venv .venv-spark4 .venv-emulator .venv-checkov .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-spark4 .venv-emulator .venv-checkov .venv-bench .venv-tools .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -87,7 +81,7 @@ help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-include tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk tools/browser.mk docker/docker.mk
+include benchmarks/bench.mk tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk tools/browser.mk docker/docker.mk
 
 # The environment: made once, and again when a pinned version changes.
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Pin every dependency with its hashes, for every platform, as `make lock`. test.txt and lambda.txt take the versions of
-# run.txt; the Lambda runs on a Python of its own.
+# Pin every dependency with its hashes, for every platform, as `make lock`. test.txt, lambda.txt and tools.txt take the
+# versions of run.txt; the Lambda runs on a Python of its own.
 set -eu
 compile() { .cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header "$@"; }
 
@@ -14,3 +14,5 @@ compile --python-version 3.11 pyproject.toml --extra spark --extra test --overri
 compile --python-version 3.13 requirements/lambda.in -c requirements/run.txt -o requirements/lambda.txt
 compile --python-version 3.11 requirements/emulator.in -o requirements/emulator.txt
 compile --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+compile --python-version 3.11 requirements/bench.in -c requirements/run.txt -o requirements/bench.txt
+compile --python-version 3.11 requirements/tools.in -c requirements/run.txt -o requirements/tools.txt
