@@ -11,10 +11,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_INTERVAL = 0.1
+_INTERVAL, _LAST_WAIT = 0.1, 10.0
 _PAGE, _TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 _UTIME, _STIME, _RSS = 11, 12, 21
 """Places in /proc/PID/stat behind the name of the program."""
@@ -30,22 +31,32 @@ class Measured:
     fault: str | None
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Seconds and bytes that a run may take; None for as much as it wants."""
+
+    seconds: float | None = None
+    memory: int | None = None
+
+
 def measure(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
+    folder: Path,
     log: Path,
-    time_limit: float | None = None,
-    memory_limit: int | None = None,
+    limits: Limits,
 ) -> Measured:
-    """Run a command to its end and return what it took. Over a limit, it is killed with all that it started."""
+    """Run a command in a folder to its end. Over a limit, it is killed with all that it started."""
     cpu: dict[int, float] = {}
     peak, fault = 0, None
     with log.open("w", encoding="utf-8") as output:
         begun = time.monotonic()
         process = subprocess.Popen(
             command,
-            env=environment,
+            # Where Spark, DuckDB and Python put what they spill.
+            cwd=folder,
+            env={**environment, "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -57,24 +68,24 @@ def measure(
                 cpu |= {one: seconds for one, (seconds, _) in seen.items()}
                 memory = sum(resident for _, resident in seen.values())
                 peak = max(peak, memory)
-                fault = _over(time.monotonic() - begun, time_limit, memory, memory_limit)
+                fault = _over(limits, time.monotonic() - begun, memory)
                 if fault:
                     break
                 time.sleep(_INTERVAL)
             seconds = time.monotonic() - begun
         finally:
-            _end([process.pid, *cpu])
+            _end(process.pid, cpu)
             code = process.wait()
     if fault is None and code:
         fault = _death(code, log)
     return Measured(seconds, sum(cpu.values()), peak, fault)
 
 
-def _over(seconds: float, time_limit: float | None, memory: int, memory_limit: int | None) -> str | None:
-    if time_limit is not None and seconds > time_limit:
-        return f"over {time_limit:g} s"
-    if memory_limit is not None and memory > memory_limit:
-        return f"over {memory_limit / 1e9:g} GB"
+def _over(limits: Limits, seconds: float, memory: int) -> str | None:
+    if limits.seconds is not None and seconds > limits.seconds:
+        return f"over {limits.seconds:g} s"
+    if limits.memory is not None and memory > limits.memory:
+        return f"over {limits.memory / 1e9:g} GB"
     return None
 
 
@@ -91,23 +102,35 @@ def _death(code: int, log: Path) -> str:
 
 def _tree(process: int) -> Iterator[tuple[int, tuple[float, int]]]:
     """Yield the processes below and including one, each with its processor seconds and its resident bytes."""
+    fields = _fields(process)
     try:
-        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         children = [path.read_text(encoding="ascii") for path in Path(f"/proc/{process}/task").glob("*/children")]
     except OSError:
-        # It has ended meanwhile.
+        children = []
+    if not fields:
         return
     yield process, ((int(fields[_UTIME]) + int(fields[_STIME])) / _TICK, int(fields[_RSS]) * _PAGE)
     for child in map(int, " ".join(children).split()):
         yield from _tree(child)
 
 
-def _end(processes: Iterable[int]) -> None:
-    """Kill what is still there of processes that were started here: they are of one session of their own."""
-    session = next(iter(processes))
-    for one in processes:
-        try:
-            if os.getsid(one) == session:
-                os.kill(one, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+def _end(group: int, processes: Iterable[int]) -> None:
+    """Kill what a run left, which is of one process group, and wait until it has given back its memory."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+    until = time.monotonic() + _LAST_WAIT
+    while any(map(_is_alive, processes)) and time.monotonic() < until:
+        time.sleep(_INTERVAL)
+
+
+def _is_alive(process: int) -> bool:
+    fields = _fields(process)
+    return bool(fields) and fields[0] not in {"Z", "X"}
+
+
+def _fields(process: int) -> list[str]:
+    """Return what /proc/PID/stat has behind the program's name, which may hold anything; nothing when it has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return []

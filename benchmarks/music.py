@@ -35,7 +35,17 @@ _SECOND = (
     *("Kettle", "Lanterns", "Market", "Night Bus", "Orchard", "Piñata", "Quarry", "Radiator", "Sundial", "Телефон"),
     *("Umbrella", "Valley", "Window", "雨", "Yard", "Zeppelin"),
 )
-_ENDINGS = ("", "", "", "", " (Live)", " - Remastered 2019", ' \\"Interlude\\"', " (feat. Somebody)", " \\u2013 Edit")
+_ENDINGS = (
+    "",
+    "",
+    "",
+    "",
+    " (Live)",
+    " - Remastered 2019",
+    ' \\"Interlude\\"',
+    " (feat. Somebody)",
+    " \N{EN DASH} Edit",
+)
 _MARKETS = ",".join(f'"{one}{other}"' for one in "ABCDEFGHIJ" for other in "KLMNOPQR")
 _MANDELBROT = 100
 
