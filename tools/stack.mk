@@ -1,5 +1,6 @@
 # The AWS stack's tools, each in an environment of its own, since what they pin is not what the project pins. Included by
-# the Makefile. `.venv-emulator` has the emulated AWS (MiniStack) and cfn-lint, `.venv-checkov` has checkov.
+# the Makefile. `.venv-emulator` has the emulated AWS (MiniStack) and cfn-lint, `.venv-checkov` has checkov, `.venv-tools`
+# the clients of docs/tools.md.
 
 BIN_EMULATOR := .venv-emulator/bin
 BIN_CHECKOV := .venv-checkov/bin
@@ -19,7 +20,7 @@ lint-infra: .venv/.run .venv-emulator/.made .venv-checkov/.made ## cfn-lint and 
 	@$(CHECKOV) --directory .cache/infra
 
 .PHONY: test-stack
-test-stack: .venv/.test lint-infra tests/stack/simulator/node_modules/.made ## Everything of the stack on an emulated AWS: deploy, the whole chain, roles
+test-stack: .venv/.test .venv-tools/.made lint-infra tests/stack/simulator/node_modules/.made ## Everything of the stack on an emulated AWS: deploy, the whole chain, roles
 	$(BIN)/pytest $(STACK_TESTS) $(PYTEST_ARGS)
 
 .PHONY: smoke-aws
@@ -44,4 +45,11 @@ tests/stack/simulator/node_modules/.made: tests/stack/simulator/package-lock.jso
 	@$(BIN)/python -m venv .venv-checkov
 	@echo "Installing pinned packages into .venv-checkov: 290 MB of packages from PyPI"
 	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+.venv-tools/.made: requirements/tools.txt .venv/.made
+	@rm -rf .venv-tools
+	@$(BIN)/python -m venv .venv-tools
+	@echo "Installing pinned packages into .venv-tools: 120 MB of packages from PyPI"
+	@.venv-tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
 	@touch $@

@@ -1,7 +1,8 @@
 """MiniStack, and what it leaves to others: the job's Spark, the crawlers' partitions, Athena's views and partitions.
 
 Run by the emulator's own Python (`.venv-emulator`), in the place of `python -m ministack`. MiniStack keeps the
-resources and answers the APIs; three of its functions are replaced, since without a Docker engine
+resources and answers the APIs. Two of its functions are mended: for IAM a query belongs to its work group, and answers
+lie where they are said to lie. Three more are replaced, since without a Docker engine
 
 - a Spark job would end at once as if it had run. Here its script runs as a process, with the script, the package and
   exactly the arguments that Glue would give it, under the credentials of the job's role, on S3A. Glue's limit of
@@ -26,13 +27,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import cloudformation_gaps
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import athena, glue, s3, sts
 
 ENDPOINT = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
@@ -155,6 +157,19 @@ def crawl_then(start: Callable[[Json], Any]) -> Callable[[Json], Any]:
     return started
 
 
+def then_without_empty_texts(create: Callable[[Json], Any]) -> Callable[[Json], Any]:
+    """Leave out a table's description that nobody gave, as Glue does: Trino takes an empty one for a comment."""
+
+    def created(data: Json) -> Any:
+        answer = create(data)
+        table = glue._tables.get(f"{data.get('DatabaseName')}/{data['TableInput'].get('Name')}", {})
+        if not table.get("Description"):
+            table.pop("Description", None)
+        return answer
+
+    return created
+
+
 def register_partitions(database: str, table: str) -> None:
     """Register each `key=value` folder below a table's location that is not registered yet."""
     described = glue._tables[f"{database}/{table}"]
@@ -252,15 +267,48 @@ def _files_of(database: str, table: Json, folder: Path) -> list[list[str]]:
     return found
 
 
+def queries_lie_in_work_groups(resource: Callable[..., str]) -> Callable[..., str]:
+    """Return what a call is about: where it names a query of Athena, that is the work group of the query."""
+
+    def found(service: str, *request: Any) -> str:
+        arn = resource(service, *request)
+        body = next((part for part in request if isinstance(part, bytes)), b"")
+        if service == "athena" and arn == "*" and b"QueryExecutionId" in body:
+            execution = athena._executions.get(json.loads(body).get("QueryExecutionId")) or {}
+            place = f"{os.environ['MINISTACK_REGION']}:{os.environ['MINISTACK_ACCOUNT_ID']}"
+            return f"arn:aws:athena:{place}:workgroup/{execution.get('WorkGroup')}"
+        return arn
+
+    return found
+
+
+def kept_where_it_is_said(save: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+    """Keep an answer under the address that is told of it: MiniStack takes the object's name for a folder."""
+
+    async def kept(query_id: str) -> None:
+        configuration = athena._executions[query_id]["ResultConfiguration"]
+        said = configuration["OutputLocation"]
+        configuration["OutputLocation"] = said.rpartition("/")[0]
+        try:
+            await save(query_id)
+        finally:
+            configuration["OutputLocation"] = said
+
+    return kept
+
+
 def main() -> None:
     """Serve."""
     cloudformation_gaps.fill()
+    iam_actions.extract_resource_arn = queries_lie_in_work_groups(iam_actions.extract_resource_arn)
     glue._get_docker = _Engine
     glue._execute_spark_docker = run_spark
     glue._start_job_run = one_run_at_a_time(glue._start_job_run)
     glue._start_crawler = crawl_then(glue._start_crawler)
+    glue._create_table = then_without_empty_texts(glue._create_table)
     athena.get_athena_engine = lambda: "duckdb"
     athena._run_duckdb = answer
+    athena._save_query_results = kept_where_it_is_said(athena._save_query_results)
     sys.argv = sys.argv[:1]
     app.main()
 
