@@ -93,7 +93,7 @@ def draw(spec: dict[str, Any], suffix: str) -> bytes:
 
 def _logarithmic(field: str, title: str) -> dict[str, Any]:
     axis = {"title": title, "format": ",~g", "labelOverlap": True}
-    return {"field": field, "type": "quantitative", "scale": {"type": "log", "nice": False}, "axis": axis}
+    return {"field": field, "type": "quantitative", "scale": {"type": "log", "nice": True}, "axis": axis}
 
 
 if __name__ == "__main__":
