@@ -24,7 +24,7 @@ LAST_LOADS = 5
 
 _LOADS = f"""
 SELECT load_id, min(loaded_at) AS loaded_at, min(extract_date) AS first_date, max(extract_date) AS last_date,
-       count(*) FILTER (WHERE rebuilt) AS dates, sum(objects_new) AS objects_new,
+       count_if(rebuilt) AS dates, sum(objects_new) AS objects_new,
        sum(objects_quarantined) AS objects_quarantined, sum(rows_in) AS rows_in, sum(rows_out) AS rows_out,
        sum(rows_superseded) AS rows_superseded
 FROM load_reports GROUP BY load_id ORDER BY load_id DESC LIMIT {LAST_LOADS}

@@ -1,6 +1,7 @@
 -- Question: whose songs fill the library?
 -- Grain:    one row per artist, every credit counts, not only the first; those with the most songs.
--- Columns:  artist_id, artist_name, songs (different ones), placements (in how many places of playlists they are).
+-- Columns:  artist_id, artist_name, songs (different ones), placements (in how many places of playlists they are),
+--           all_rows (how many artists there are without the limit).
 -- Params:   artists 20: how many artists
 -- Prunes:   through the views: the partitions of the newest date only.
 WITH credits AS (
@@ -11,7 +12,8 @@ SELECT
     credits.artist_id,
     credits.artist_name,
     count(DISTINCT credits.song_id) AS songs,
-    count(*) AS placements
+    count(*) AS placements,
+    count(*) OVER () AS all_rows
 FROM credits
 INNER JOIN playlist_items ON credits.song_id = playlist_items.song_id
 GROUP BY credits.artist_id, credits.artist_name

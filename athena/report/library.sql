@@ -23,7 +23,7 @@ SELECT
 FROM (
     SELECT
         count(*) AS playlists,
-        count(*) FILTER (WHERE COALESCE(fetch_status, 'fetched') NOT IN ('stale', 'missing')) AS read_playlists,
+        count_if(COALESCE(fetch_status, 'fetched') NOT IN ('stale', 'missing')) AS read_playlists,
         max(as_of_date) AS as_of_date,
         min(as_of_date) AS oldest_as_of_date
     FROM playlists
@@ -36,7 +36,7 @@ CROSS JOIN (
     SELECT
         count(*) AS songs,
         count(explicit) AS explicit_known,
-        count(*) FILTER (WHERE explicit) AS explicit_songs,
+        count_if(explicit) AS explicit_songs,
         CAST(round(avg(duration_ms)) AS bigint) AS average_ms
     FROM songs
 ) AS held_songs

@@ -7,7 +7,7 @@
 SELECT
     load_id,
     min(loaded_at) AS loaded_at,
-    count(*) FILTER (WHERE rebuilt) AS dates,
+    count_if(rebuilt) AS dates,
     COALESCE(sum(rows_in), 0) AS rows_in,
     COALESCE(sum(rows_out), 0) AS rows_out,
     COALESCE(sum(rows_superseded), 0) AS rows_superseded,

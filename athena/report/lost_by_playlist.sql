@@ -4,7 +4,7 @@
 --           whole library), still_elsewhere (songs that left it and are still playable in another playlist).
 -- Prunes:   nothing: the question needs every published date.
 SELECT
-    grouping(playlist_id) AS is_total,
+    CAST(grouping(playlist_id) AS integer) AS is_total,
     max(playlist_name) AS playlist_name,
     count(DISTINCT CASE WHEN NOT still_in_library THEN item_uri END) AS songs,
     count(DISTINCT CASE WHEN still_in_library THEN item_uri END) AS still_elsewhere

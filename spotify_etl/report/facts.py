@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import athena
+from spotify_etl.questions import shipped
 from spotify_etl.sql import QueryResult
 
 Ask = Callable[[str], QueryResult]
@@ -15,20 +16,23 @@ Ask = Callable[[str], QueryResult]
 Row = dict[str, Any]
 Rows = Sequence[Row]
 
-SHARED = {"additions": "songs_added_per_month", "decades": "releases_per_decade"}
-"""Questions that the report has in common with the queries that ship: `athena/queries`."""
+SHARED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "additions": ("songs_added_per_month", {}),
+    "decades": ("releases_per_decade", {}),
+    "top_artists": ("top_artists", {"artists": "20"}),
+    "explicit_share": ("explicit_share", {"playlists": "20"}),
+    "overlap": ("playlist_overlap", {"pairs": "20"}),
+}
+"""Questions that the report has in common with the queries that ship (`athena/queries`), and their parameters."""
 
 OWN = (
     "lost_songs",
     "lost_by_playlist",
     "library",
     "not_read",
-    "top_artists",
     "changes_by_week",
     "newest_changes",
-    "explicit_share",
     "durations",
-    "overlap",
     "loads",
 )
 """Questions of its own: `athena/report`."""
@@ -62,7 +66,7 @@ class Facts:
 def statements() -> dict[str, str]:
     """Return every question of the report by its name in `Facts`, in Athena SQL."""
     asked = {name: _text("report", name) for name in OWN}
-    asked |= {name: athena.query(query) for name, query in SHARED.items()}
+    asked |= {name: shipped(query, given).with_literals() for name, (query, given) in SHARED.items()}
     # Since ever: a moment that is before every load.
     asked["held"] = _text("publish", "held").replace("${since}", "")
     return asked

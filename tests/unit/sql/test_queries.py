@@ -52,7 +52,7 @@ def library(lake: Lake) -> Lake:
 
 def test_top_artists(library: Lake, ask: Ask) -> None:
     refresh(library.root)
-    everyone = [("y", "Y", 2, 4), ("x", "X", 1, 3), ("z", "Z", 1, 1)]
+    everyone = [("y", "Y", 2, 4, 3), ("x", "X", 1, 3, 3), ("z", "Z", 1, 1, 3)]
     assert ask(shipped("top_artists").with_literals()) == everyone
     assert ask(shipped("top_artists", {"artists": "2"}).with_literals()) == everyone[:2]
 
@@ -82,17 +82,16 @@ def test_releases_per_decade(library: Lake, ask: Ask) -> None:
 
 def test_playlist_overlap(library: Lake, ask: Ask) -> None:
     refresh(library.root)
-    assert ask(athena.query("playlist_overlap")) == [
-        ("Playlist best", "Playlist mix", "best", "mix", 1, 2, 2, 50.0),
-    ]
+    pair = ("Playlist best", "Playlist mix", "best", "mix", 1, 2, 2, 50.0, 1)
+    assert ask(shipped("playlist_overlap").with_literals()) == [pair]
+    assert ask(shipped("playlist_overlap", {"pairs": "0"}).with_literals()) == []
 
 
 def test_explicit_share(library: Lake, ask: Ask) -> None:
     refresh(library.root)
-    assert ask(athena.query("explicit_share")) == [
-        ("best", "Playlist best", 1, 1, 100.0),
-        ("mix", "Playlist mix", 3, 2, 66.7),
-    ]
+    everyone = [("best", "Playlist best", 1, 1, 100.0, 2), ("mix", "Playlist mix", 3, 2, 66.7, 2)]
+    assert ask(shipped("explicit_share").with_literals()) == everyone
+    assert ask(shipped("explicit_share", {"playlists": "1"}).with_literals()) == everyone[:1]
 
 
 def test_longest_standing_songs(library: Lake, ask: Ask) -> None:
