@@ -36,7 +36,8 @@ test: lint types ## Lint, types and every test, in two processes at a time
 	@mkdir -p .cache
 	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
-		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS) --ignore=$(BROWSER_TESTS); rest=$$?; \
+		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS) --ignore=$(TRINO_TESTS) \
+			--ignore=$(BROWSER_TESTS); rest=$$?; \
 		$(BIN)/pytest $(S3_FIRST) -k "not keep_their_order and not second_load"; s3=$$?; \
 		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
 
@@ -50,8 +51,8 @@ types: .venv/.test ## Check types (mypy, strict)
 	$(BIN)/mypy
 
 .PHONY: unit
-unit: .venv/.test ## Run every test but the stack's: make unit PYTEST_ARGS="-k views"
-	$(BIN)/pytest --ignore=$(STACK_TESTS) $(PYTEST_ARGS)
+unit: .venv/.test ## Run every test but the stack's and Trino's: make unit PYTEST_ARGS="-k views"
+	$(BIN)/pytest --ignore=$(STACK_TESTS) --ignore=$(TRINO_TESTS) $(PYTEST_ARGS)
 
 .PHONY: test-s3
 test-s3: .venv/.test ## Every test of the job over S3A, with each fault that S3 may show
@@ -73,7 +74,7 @@ lock: ## Pin the newest versions that pyproject.toml allows, with hashes
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind; lakes stay
-	rm -rf .venv .venv-spark4 .venv-emulator .venv-checkov .venv-bench .venv-tools .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-spark4 .venv-emulator .venv-checkov .venv-bench .venv-tools .venv-trino .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -81,7 +82,7 @@ help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-include benchmarks/bench.mk tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk tools/browser.mk docker/docker.mk
+include benchmarks/bench.mk tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk tools/trino.mk tools/browser.mk docker/docker.mk
 
 # The environment: made once, and again when a pinned version changes.
 

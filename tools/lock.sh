@@ -16,3 +16,4 @@ compile --python-version 3.11 requirements/emulator.in -o requirements/emulator.
 compile --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 compile --python-version 3.11 requirements/bench.in -c requirements/run.txt -o requirements/bench.txt
 compile --python-version 3.11 requirements/tools.in -c requirements/run.txt -o requirements/tools.txt
+compile --python-version 3.11 requirements/trino.in -o requirements/trino.txt

@@ -1,0 +1,5 @@
+"""The views over time: the tests on DuckDB, collected again. Here they ask Trino, too, and compare."""
+
+from __future__ import annotations
+
+from tests.unit.sql.test_history_views import *  # noqa: F403  its tests and fixtures, whatever they are

@@ -1,0 +1,5 @@
+"""The first queries that shipped: the tests on DuckDB, collected again. Here they ask Trino, too, and compare."""
+
+from __future__ import annotations
+
+from tests.unit.sql.test_queries import *  # noqa: F403  its tests and fixtures, whatever they are
