@@ -13,6 +13,7 @@ import argparse
 import os
 import platform
 import re
+import signal
 import sys
 import tempfile
 from dataclasses import replace
@@ -36,6 +37,8 @@ _BLOCK = 1 << 20
 def main() -> int:
     """Run what the arguments say and print a table per size. Return 1 when tables differ."""
     given = _arguments()
+    # As Ctrl-C does, so that what was started is ended: also when this runs in the background, which ignores Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     known = contestants()
     chosen = [known[name] for name in given.only]
     limits = Limits(given.time_limit, given.memory_limit)

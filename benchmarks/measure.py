@@ -100,18 +100,25 @@ def _death(code: int, log: Path) -> str:
     return f"exit code {code}: {lines[-1][:100]}" if lines else f"exit code {code}"
 
 
-def _tree(process: int) -> Iterator[tuple[int, tuple[float, int]]]:
-    """Yield the processes below and including one, each with its processor seconds and its resident bytes."""
+def _tree(process: int, parent: bytes = b"") -> Iterator[tuple[int, tuple[float, int]]]:
+    """Yield the processes below and including one, each with its processor seconds and its resident bytes.
+
+    One that was forked and has not become another program yet shows its parent's memory (a JVM's, whenever it starts a
+    program), which must not count twice: it has its parent's command line, given as `parent`.
+    """
     fields = _fields(process)
     try:
+        line = Path(f"/proc/{process}/cmdline").read_bytes()
         children = [path.read_text(encoding="ascii") for path in Path(f"/proc/{process}/task").glob("*/children")]
     except OSError:
-        children = []
+        # It has ended meanwhile.
+        return
     if not fields:
         return
-    yield process, ((int(fields[_UTIME]) + int(fields[_STIME])) / _TICK, int(fields[_RSS]) * _PAGE)
+    resident = 0 if line and line == parent else int(fields[_RSS]) * _PAGE
+    yield process, ((int(fields[_UTIME]) + int(fields[_STIME])) / _TICK, resident)
     for child in map(int, " ".join(children).split()):
-        yield from _tree(child)
+        yield from _tree(child, line)
 
 
 def _end(group: int, processes: Iterable[int]) -> None:

@@ -37,6 +37,11 @@ def test_what_a_child_takes_is_counted(tmp_path: Path) -> None:
     assert found.seconds > 0.5
 
 
+def test_the_memory_of_a_fork_is_not_counted_twice(tmp_path: Path) -> None:
+    code = "import os, time; block = bytes(b'x') * 100_000_000; child = os.fork(); time.sleep(0.6)"
+    assert HUNDRED_MB < _measure(tmp_path, code).peak_memory < 2 * HUNDRED_MB
+
+
 @pytest.mark.parametrize(
     ("limits", "fault"), [(Limits(seconds=0.3), "over 0.3 s"), (Limits(memory=50_000_000), "over 0.05 GB")]
 )
