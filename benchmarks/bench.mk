@@ -18,7 +18,7 @@ bench-full: .venv/.run .venv-bench/.made ## Measure against the others at 2 and 
 .venv-bench/.made: requirements/bench.txt requirements/build.txt .venv/.made
 	@rm -rf .venv-bench
 	@$(BIN)/python -m venv .venv-bench
-	@echo "Installing pinned packages into .venv-bench: about 450 MB from PyPI, of which PySpark 317 MB"
+	@echo "Installing pinned packages into .venv-bench: about 460 MB from PyPI, of which PySpark 317 MB"
 	@$(BIN_BENCH)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/build.txt
 	@$(BIN_BENCH)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-build-isolation -r requirements/bench.txt
 	@touch $@
