@@ -145,6 +145,7 @@ PLAYLISTS = Dataset(
 )
 
 DATASETS = (ALBUMS, ARTISTS, SONGS, PLAYLIST_ITEMS, PLAYLISTS)
+"""The registry: what is written, checked, counted, forgotten and queried is these. A new one goes to the end."""
 
 LOAD_REPORT_COLUMNS = (
     ("load_id", "string"),
@@ -160,10 +161,7 @@ LOAD_REPORT_COLUMNS = (
     ("rows_in_new", "bigint"),
     ("rows_out", "bigint"),
     ("rows_superseded", "bigint"),
-    (
-        "rows",
-        "struct<albums_data:bigint,artists_data:bigint,songs_data:bigint,playlist_items_data:bigint,playlists_data:bigint>",
-    ),
+    ("rows", f"struct<{','.join(f'{dataset.name}:bigint' for dataset in DATASETS)}>"),
     ("values_not_fitting", "map<string,bigint>"),
     ("unknown_fields", "map<string,bigint>"),
     ("seconds", "map<string,double>"),

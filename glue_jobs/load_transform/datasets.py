@@ -6,15 +6,30 @@ row wins whole, so that no combination appears that nobody ever saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from load_transform import values
-from load_transform.contract import ALBUMS, ARTISTS, PLAYLISTS, SONGS, Dataset
+from load_transform import contract, values
+from load_transform.contract import Dataset
 
 _OBSERVED = ("extract_date", "time_rank", "extracted_at")
+
+Transform = Callable[[DataFrame], DataFrame]
+
+OF_ITEMS: dict[Dataset, Transform] = {}
+"""The datasets that the items alone decide, each with its function, in the order in which they are written."""
+
+
+def of_items(dataset: Dataset) -> Callable[[Transform], Transform]:
+    """Make a function from `items` the one that computes `dataset`."""
+
+    def registered(transform: Transform) -> Transform:
+        OF_ITEMS[dataset] = transform
+        return transform
+
+    return registered
 
 
 def items(rows: DataFrame) -> DataFrame:
@@ -57,42 +72,7 @@ def playlist_items(items_: DataFrame, playlists_: DataFrame) -> DataFrame:
     return rows.join(F.broadcast(named), on=["extract_date", "playlist_id"], how="left")
 
 
-def albums(items_: DataFrame) -> DataFrame:
-    """Return `albums_data`: one row per date and album of a surviving track."""
-    album = F.col("inner.album")
-    date, precision = album["release_date"], album["release_date_precision"]
-    observed = _tracks(items_).select(
-        *_OBSERVED,
-        values.not_blank(album["id"]).alias("album_id"),
-        album["name"].alias("album_name"),
-        album["album_type"].alias("album_type"),
-        values.release_date(date).alias("release_date"),
-        values.release_date_precision(date, precision).alias("release_date_precision"),
-        F.year(values.release_date(date)).alias("release_year"),
-        values.typed(album["total_tracks"], "int").alias("total_tracks"),
-        values.ids(album["artists"]).alias("artist_ids"),
-        values.web_url(album).alias("url"),
-        values.image_url(album).alias("image_url"),
-    )
-    return _one_row_per_key(observed, ALBUMS, name="album_name")
-
-
-def artists(items_: DataFrame) -> DataFrame:
-    """Return `artists_data`: one row per date and artist of a surviving track or of its album."""
-    both = F.concat(*(F.coalesce(F.col(name), F.array()) for name in ("inner.artists", "inner.album.artists")))
-    observed = (
-        _tracks(items_)
-        .select(*_OBSERVED, F.explode(both).alias("artist"))
-        .select(
-            *_OBSERVED,
-            values.not_blank(F.col("artist.id")).alias("artist_id"),
-            F.col("artist.name").alias("artist_name"),
-            values.web_url(F.col("artist")).alias("url"),
-        )
-    )
-    return _one_row_per_key(observed, ARTISTS, name="artist_name")
-
-
+@of_items(contract.SONGS)
 def songs(items_: DataFrame) -> DataFrame:
     """Return `songs_data`: one row per date and track; `song_added` is the earliest added_at of the date's rows."""
     inner = F.col("inner")
@@ -113,7 +93,45 @@ def songs(items_: DataFrame) -> DataFrame:
         values.web_url(inner).alias("url"),
         values.added_at(F.col("row.added_at")).alias("added_at"),
     )
-    return _one_row_per_key(observed, SONGS, name="song_name", song_added=F.min("added_at"))
+    return _one_row_per_key(observed, contract.SONGS, name="song_name", song_added=F.min("added_at"))
+
+
+@of_items(contract.ALBUMS)
+def albums(items_: DataFrame) -> DataFrame:
+    """Return `albums_data`: one row per date and album of a surviving track."""
+    album = F.col("inner.album")
+    date, precision = album["release_date"], album["release_date_precision"]
+    observed = _tracks(items_).select(
+        *_OBSERVED,
+        values.not_blank(album["id"]).alias("album_id"),
+        album["name"].alias("album_name"),
+        album["album_type"].alias("album_type"),
+        values.release_date(date).alias("release_date"),
+        values.release_date_precision(date, precision).alias("release_date_precision"),
+        F.year(values.release_date(date)).alias("release_year"),
+        values.typed(album["total_tracks"], "int").alias("total_tracks"),
+        values.ids(album["artists"]).alias("artist_ids"),
+        values.web_url(album).alias("url"),
+        values.image_url(album).alias("image_url"),
+    )
+    return _one_row_per_key(observed, contract.ALBUMS, name="album_name")
+
+
+@of_items(contract.ARTISTS)
+def artists(items_: DataFrame) -> DataFrame:
+    """Return `artists_data`: one row per date and artist of a surviving track or of its album."""
+    both = F.concat(*(F.coalesce(F.col(name), F.array()) for name in ("inner.artists", "inner.album.artists")))
+    observed = (
+        _tracks(items_)
+        .select(*_OBSERVED, F.explode(both).alias("artist"))
+        .select(
+            *_OBSERVED,
+            values.not_blank(F.col("artist.id")).alias("artist_id"),
+            F.col("artist.name").alias("artist_name"),
+            values.web_url(F.col("artist")).alias("url"),
+        )
+    )
+    return _one_row_per_key(observed, contract.ARTISTS, name="artist_name")
 
 
 def playlists(ranked: DataFrame, missing: DataFrame) -> DataFrame:
@@ -155,7 +173,7 @@ def playlists(ranked: DataFrame, missing: DataFrame) -> DataFrame:
     )
     unread = missing.withColumn("fetch_status", F.lit("missing")).join(counts, on=key, how="left_anti")
     everything = observed.unionByName(unread, allowMissingColumns=True)
-    return _one_row_per_key(everything, PLAYLISTS, name="playlist_name").join(counts, on=key, how="left")
+    return _one_row_per_key(everything, contract.PLAYLISTS, name="playlist_name").join(counts, on=key, how="left")
 
 
 def _tracks(items_: DataFrame) -> DataFrame:

@@ -1,6 +1,6 @@
 """Rebuilding dates: a date's partitions are a pure function of all raw objects of that date.
 
-`plan` settles which objects are read and where the new ones go; `tables` computes the five datasets from them. Neither
+`plan` settles which objects are read and where the new ones go; `tables` computes the datasets from them. Neither
 changes anything.
 """
 
@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from load_transform import datasets, drift, intake, snapshot
-from load_transform.contract import ALBUMS, ARTISTS, PARTITION, PLAYLIST_ITEMS, PLAYLISTS, SONGS, Dataset
+from load_transform.contract import PARTITION, PLAYLIST_ITEMS, PLAYLISTS, Dataset
 from load_transform.intake import Accepted, Batch, Refusal
 from load_transform.objects import RawObject
 from load_transform.pages import explode_pages, place_pages
@@ -89,9 +89,7 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
     frames = {
         PLAYLISTS: playlists,
         PLAYLIST_ITEMS: datasets.playlist_items(items, playlists),
-        SONGS: datasets.songs(items),
-        ALBUMS: datasets.albums(items),
-        ARTISTS: datasets.artists(items),
+        **{dataset: transform(items) for dataset, transform in datasets.OF_ITEMS.items()},
     }
     return Tables(frames, _row_counts(ranked), items)
 

@@ -55,7 +55,14 @@ def of_the_date(broken: Callable[[DataFrame], DataFrame]) -> Callable[[DataFrame
 
 def breaking(patch: pytest.MonkeyPatch, dataset: str, broken: Callable[[DataFrame], DataFrame]) -> None:
     build = getattr(datasets, dataset)
-    patch.setattr(datasets, dataset, lambda *arguments: of_the_date(broken)(build(*arguments)))
+
+    def built(*arguments: DataFrame) -> DataFrame:
+        return of_the_date(broken)(build(*arguments))
+
+    patch.setattr(datasets, dataset, built)
+    for registered, transform in datasets.OF_ITEMS.items():
+        if transform is build:
+            patch.setitem(datasets.OF_ITEMS, registered, built)
 
 
 def shown(lake: Lake) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from load_transform import datasets, forgetting
-from load_transform.contract import DATASETS, PROCESSED, QUARANTINE, TO_BE_PROCESSED
+from load_transform.contract import DATASETS, PROCESSED, QUARANTINE, SONGS, TO_BE_PROCESSED
 from load_transform.errors import OrderError
 from load_transform.filesystem import Files
 from tests.builders import (
@@ -70,7 +70,7 @@ def test_reprocess_rebuilds_the_dates_of_the_range_and_no_other(lake: Lake) -> N
 def test_reprocess_is_how_old_dates_come_by_what_newer_code_does(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     lake.take(*OF_DATES)
     songs = datasets.songs
-    monkeypatch.setattr(datasets, "songs", lambda items: songs(items).withColumn("popularity", F.lit(1)))
+    monkeypatch.setitem(datasets.OF_ITEMS, SONGS, lambda items: songs(items).withColumn("popularity", F.lit(1)))
 
     lake.load()
     assert {*lake.column("songs_data", "popularity")} == {55}, "an upgrade changes no old date by itself"

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from load_transform.contract import DATASETS, PLAYLIST_ITEMS, PLAYLISTS
+from load_transform.datasets import OF_ITEMS
 from tests.builders import (
     ABSENT,
     DATE,
@@ -37,6 +39,10 @@ cases = Cases()
 
 def of(*rows_: Any) -> str:
     return cases.of(extracted(RUN, rows_))
+
+
+def test_every_dataset_of_the_registry_is_computed_and_no_other() -> None:
+    assert {*OF_ITEMS, PLAYLISTS, PLAYLIST_ITEMS} == set(DATASETS)
 
 
 def albums(*found: Json) -> str:
