@@ -31,7 +31,7 @@ from spotify_etl.parameters import names
 from spotify_etl.questions import shipped
 from spotify_etl.sql import run
 from tests.stack.emulator import ACCOUNT, CHECKOUT, REGION, Emulator
-from tests.unit.sql.lakes import Lake, track
+from tests.unit.sql.lakes import Lake, Row, track
 
 PAGE = CHECKOUT / "docs" / "tools.md"
 TOOLS = CHECKOUT / ".venv-tools" / "bin" / "python"
@@ -39,7 +39,7 @@ PROGRAM = Path(__file__).with_name("emulated_aws.py")
 
 TRANSFORMED, WORK = "spotify-transformed-tools", "spotify-work-tools"
 READER = f"arn:aws:iam::{ACCOUNT}:policy/spotify-etl-reader-{REGION}"
-DAYS = {
+DAYS: dict[str, dict[str, list[str | Row]]] = {
     "2026-03-02": {"p1": [track("a", item_name="Don't"), "b", "c"], "p2": [track("a", item_name="Don't")]},
     "2026-03-09": {"p1": ["c", track("a", item_name="Don't")], "p2": [track("a", item_name="Don't"), "d"]},
 }
