@@ -74,7 +74,9 @@ class Block:
         assert len(found) == 1, f"{self.file} has {len(found)} lines {self.line!r}"
         begin = found[0] + (self.where == "after")
         end = found[0] + (self.where != "before")
-        path.write_text("".join([*lines[:begin], self.text, *lines[end:]]), encoding="utf-8")
+        # Behind a function there are two empty lines, which a block of a page does not end in.
+        space = "\n\n" if self.where == "before" and lines[end].startswith("def ") else ""
+        path.write_text("".join([*lines[:begin], self.text, space, *lines[end:]]), encoding="utf-8")
 
 
 def blocks() -> list[Block]:
