@@ -53,6 +53,10 @@ _ATHENA_TYPES = {
     "HUGEINT": "bigint",
     "INTEGER": "integer",
     "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+    "TIMESTAMP_MS": "timestamp",
+    "TIMESTAMP_NS": "timestamp",
+    "TIMESTAMP_S": "timestamp",
+    '"NULL"': "unknown",
 }
 
 

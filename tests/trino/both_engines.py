@@ -21,13 +21,16 @@ _RELATIVE_ERROR = 1e-12
 def same(local: QueryResult, remote: Answered, sql: str, *, loosely: bool = False) -> list[str]:
     """Say what differs: names, types or rows; in the order of the rows where the statement has one.
 
-    `loosely` takes a double for a decimal of the same value: DuckDB divides decimals as doubles, and says so.
+    `loosely` takes a double for a decimal of the same value, since DuckDB divides decimals as doubles, and any type for
+    a NULL to which DuckDB gives none.
     """
     told = []
     if local.columns != remote.columns:
         told.append(f"columns: {local.columns} and {remote.columns}")
     kinds = tuple(map(_bare_type, local.types)), tuple(map(_bare_type, remote.types))
-    if kinds[0] != kinds[1] and not (loosely and _loose(kinds[0]) == _loose(kinds[1])):
+    if loosely:
+        kinds = _loose(kinds[0]), _loose(kinds[1], unknown=kinds[0])
+    if kinds[0] != kinds[1]:
         told.append(f"types: {kinds[0]} and {kinds[1]}")
     here = [tuple(map(as_told, row)) for row in local.rows]
     there = [tuple(map(_without_zone, row)) for row in remote.rows]
@@ -76,8 +79,13 @@ def _bare_type(kind: str) -> str:
     return re.sub(r"\(\d+(?:, ?\d+)?\)", "", kind)
 
 
-def _loose(kinds: Sequence[str]) -> tuple[str, ...]:
-    return tuple("double" if kind == "decimal" else kind for kind in kinds)
+def _loose(kinds: Sequence[str], unknown: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the types with double for decimal, and `unknown` where the other engine gives a NULL no type."""
+    others = unknown or kinds
+    return tuple(
+        "unknown" if other == "unknown" else "double" if kind == "decimal" else kind
+        for kind, other in zip(kinds, others, strict=True)
+    )
 
 
 def _alike(one: Any, other: Any) -> bool:

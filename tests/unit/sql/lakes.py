@@ -42,7 +42,8 @@ class Lake:
         self, date: str, load_id: str, run_ids: Sequence[str] = (), *, rebuilt: bool = True, **columns: Any
     ) -> None:
         line: dict[str, Any] = dict.fromkeys(name for name, _ in LOAD_REPORT_COLUMNS)
-        line |= {"load_id": load_id, "contract_version": 1, "run_ids": list(run_ids), "rebuilt": rebuilt, **columns}
+        line |= {"extract_date": date, "load_id": load_id, "contract_version": 1, "run_ids": list(run_ids)}
+        line |= {"rebuilt": rebuilt, **columns}
         path = self.transformed / "load_reports" / f"extract_date={date}" / f"{load_id}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(line) + "\n", encoding="utf-8")
