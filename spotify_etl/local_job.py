@@ -111,6 +111,8 @@ def _environment(lake: Lake, scratch: Path, *, rebuilds: bool) -> dict[str, str]
         "spark.ui.showConsoleProgress": "true",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
+        # Where a file's blocks lie is its owner's secret, too, for which Hadoop starts `ls` once a file.
+        "spark.sql.sources.ignoreDataLocality": "true",
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
         "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",

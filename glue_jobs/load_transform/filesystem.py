@@ -20,6 +20,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from load_transform.errors import MoveError, TakenError
+from load_transform.jvm import file_calls
 
 PARALLEL = 16
 """Moves and deletes under way at once: on S3 each is a round trip or two."""
@@ -58,6 +59,7 @@ class Files:
         self._encoded_root = one_spelling(qualified).rstrip("/") + "/"
         # There a put shows whole or not at all, a rename is a copy, and folders are only names.
         self._is_object_store = self._fs.getClass().getSimpleName() == _S3A
+        self._calls = file_calls(jvm, self._fs, is_object_store=self._is_object_store)
 
     def key(self, uri: str) -> str:
         """Return the decoded key of an address below the root."""
@@ -69,17 +71,13 @@ class Files:
     def files_below(self, prefix: str) -> list[FileEntry]:
         """Return every file below a prefix, at any depth, in the order of the addresses. A missing prefix is empty."""
         try:
-            found = self._fs.listFiles(self._path(self.root + prefix), True)
+            found = str(self._calls.below(self.root + prefix))
         except Py4JJavaError as error:
             if _is_missing(error):
                 return []
             raise
-        entries = []
-        while found.hasNext():
-            entry = _entry(found.next())
-            if not entry.uri.endswith("/"):
-                entries.append(entry)
-        return sorted(entries, key=lambda entry: entry.uri)
+        entries = map(_entry, found.splitlines())
+        return sorted((entry for entry in entries if not entry.uri.endswith("/")), key=lambda entry: entry.uri)
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders straight below a prefix."""
@@ -97,12 +95,8 @@ class Files:
 
     def entry(self, key: str) -> FileEntry | None:
         """Return what is known of an object now; None where there is none."""
-        try:
-            return _entry(self._fs.getFileStatus(self._path(self.root + key)))
-        except Py4JJavaError as error:
-            if _is_missing(error):
-                return None
-            raise
+        found = str(self._calls.at(self.root + key))
+        return _entry(found.rstrip("\n")) if found else None
 
     def same_bytes(self, one: str, other: str) -> bool:
         """Tell whether two objects hold the same bytes. It reads both, unless their sizes differ."""
@@ -145,14 +139,11 @@ class Files:
 
     def move(self, source: str, target: str) -> None:
         """Move one object to another key. The target must be free: a rename would replace it without a word."""
-        destination = self._path(self.root + target)
-        if self._fs.exists(destination):
+        if not self._calls.isFree(self.root + target):
             raise TakenError(
                 f"{target} exists already, so {source} was left where it is. Move one of them away, then run again."
             )
-        if not self._is_object_store:
-            self._fs.mkdirs(destination.getParent())
-        if not self._fs.rename(self._path(self.root + source), destination):
+        if not self._fs.rename(self._path(self.root + source), self._path(self.root + target)):
             raise MoveError(f"{source} could not be moved to {target}. Check the permissions, then run again.")
 
     def delete(self, key: str) -> None:
@@ -211,9 +202,9 @@ def in_parallel(function: Callable[[_T], _R], values: Iterable[_T]) -> list[_R]:
     return [results[number] for number in sorted(results)]
 
 
-def _entry(status: Any) -> FileEntry:
-    uri = one_spelling(status.getPath().toUri().toString())
-    return FileEntry(uri, status.getLen(), status.getModificationTime())
+def _entry(line: str) -> FileEntry:
+    length, modified_ms, uri = line.split(" ", 2)
+    return FileEntry(one_spelling(uri), int(length), int(modified_ms))
 
 
 def _is_missing(error: Py4JJavaError) -> bool:
