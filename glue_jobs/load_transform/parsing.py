@@ -25,14 +25,22 @@ _END = uuid4().hex
 
 def parse_document(text: Column, schema: StructType) -> Column:
     """Return the one JSON object in `text` as `schema`; null when it is anything else or any value does not fit."""
-    marked = StructType([*schema.fields, StructField("__end", StringType())])
-    pair = F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"__end":"{_END}"}}]')), ArrayType(marked), STRICT)
+    return let(marked(text, schema), the_one)
 
-    def document(both: Column) -> Column:
-        first: Column = F.get(both, F.lit(0)).dropFields("__end")
-        return F.when(_is_pair(both, F.get(both, F.lit(1))["__end"]), first)
 
-    return let(pair, document)
+def marked(text: Column, schema: StructType) -> Column:
+    """Return what is read of `text`, an array: `the_one` takes the document from it.
+
+    They are two, since a column of its own is computed once without `let`, which copies what it hands on.
+    """
+    fields = StructType([*schema.fields, StructField("__end", StringType())])
+    return F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"__end":"{_END}"}}]')), ArrayType(fields), STRICT)
+
+
+def the_one(read: Column) -> Column:
+    """Return the one document of what `marked` read; null where there is none, or more than one."""
+    first: Column = F.get(read, F.lit(0)).dropFields("__end")
+    return F.when(_is_pair(read, F.get(read, F.lit(1))["__end"]), first)
 
 
 def document_text(text: Column) -> Column:

@@ -16,6 +16,9 @@ REQUIRED = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.adaptive.enabled": "true",
+    # It would put a filter on the size of an array before each explode, and compute the array, here whole documents,
+    # once for the filter and again for the explode.
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.InferFiltersFromGenerate",
     # The size of a null array is null, with ANSI mode on and off.
     "spark.sql.legacy.sizeOfNull": "false",
     # Bytes that are no UTF-8 decode to other characters, as in Spark 3; Spark 4 would stop the whole load.
