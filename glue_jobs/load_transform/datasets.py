@@ -6,7 +6,7 @@ row wins whole, so that no combination appears that nobody ever saw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -93,7 +93,8 @@ def songs(items_: DataFrame) -> DataFrame:
         values.web_url(inner).alias("url"),
         values.added_at(F.col("row.added_at")).alias("added_at"),
     )
-    return _one_row_per_key(observed, contract.SONGS, name="song_name", song_added=F.min("added_at"))
+    once = _equal_rows_once(observed, "song_id", earliest=["added_at"])
+    return _one_row_per_key(once, contract.SONGS, name="song_name", song_added=F.min("added_at"))
 
 
 @of_items(contract.ALBUMS)
@@ -114,7 +115,7 @@ def albums(items_: DataFrame) -> DataFrame:
         values.web_url(album).alias("url"),
         values.image_url(album).alias("image_url"),
     )
-    return _one_row_per_key(observed, contract.ALBUMS, name="album_name")
+    return _one_row_per_key(_equal_rows_once(observed, "album_id"), contract.ALBUMS, name="album_name")
 
 
 @of_items(contract.ARTISTS)
@@ -131,7 +132,7 @@ def artists(items_: DataFrame) -> DataFrame:
             values.web_url(F.col("artist")).alias("url"),
         )
     )
-    return _one_row_per_key(observed, contract.ARTISTS, name="artist_name")
+    return _one_row_per_key(_equal_rows_once(observed, "artist_id"), contract.ARTISTS, name="artist_name")
 
 
 def playlists(ranked: DataFrame, missing: DataFrame) -> DataFrame:
@@ -204,6 +205,22 @@ def _is_local() -> Column:
 
 def _song_id() -> Column:
     return F.when(F.col("item_type") == "track", values.not_blank(F.col("inner.id")))
+
+
+def _equal_rows_once(observed: DataFrame, key: str, *, earliest: Collection[str] = ()) -> DataFrame:
+    """Return the observed rows whose key is known; of those that differ in their times alone, one.
+
+    It has the newest `extracted_at`, and the smallest of each column in `earliest`. Most rows of a key are equal, and
+    equal rows are found by hash, before the shuffle; the choice of the smallest row would sort all of them.
+    """
+    times = {"extracted_at", *earliest}
+    equal = [column for column in observed.columns if column not in times]
+    newest = F.max("extracted_at").alias("extracted_at")
+    return (
+        observed.where(F.col(key).isNotNull())
+        .groupBy(*equal)
+        .agg(newest, *(F.min(column).alias(column) for column in earliest))
+    )
 
 
 def _one_row_per_key(observed: DataFrame, dataset: Dataset, *, name: str, **aggregates: Column) -> DataFrame:
