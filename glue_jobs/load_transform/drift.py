@@ -12,6 +12,7 @@ from load_transform import values
 from load_transform.documents import row_texts
 from load_transform.parsing import flat, is_object, let
 
+SAMPLED_OBJECTS = 100
 SAMPLED_ROWS = 1000
 NAMED_FIELDS = 100
 OTHERS = "others"
