@@ -192,8 +192,8 @@ def _frame(values: list[dict[str, Any]], width: int) -> Spec:
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": _CONFIG,
         "background": None,
-        # A font may be taller than Vega thinks.
-        "padding": {"top": 5, "bottom": 3, "left": 1, "right": 1},
+        # A font may be taller and wider than Vega thinks.
+        "padding": {"top": 5, "bottom": 3, "left": 1, "right": 20},
         "autosize": {"type": "fit-x", "contains": "padding"},
         "width": width,
         "data": {"values": values},
