@@ -193,7 +193,7 @@ def _frame(values: list[dict[str, Any]], width: int) -> Spec:
         "config": _CONFIG,
         "background": None,
         # A font may be taller and wider than Vega thinks.
-        "padding": {"top": 5, "bottom": 3, "left": 1, "right": 20},
+        "padding": {"top": 5, "bottom": 3, "left": 8, "right": 20},
         "autosize": {"type": "fit-x", "contains": "padding"},
         "width": width,
         "data": {"values": values},

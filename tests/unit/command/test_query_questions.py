@@ -67,7 +67,7 @@ def test_list_names_every_query_with_its_question_and_parameters(query: Query) -
     assert by_name["top_artists"]["question"] == "whose songs fill the library?"
     assert by_name["top_artists"]["parameters"] == "artists=20"
     assert by_name["playlist_churn"]["parameters"] == "since=2000-01-01, until=9999-12-31, playlist=%"
-    assert by_name["longest_standing_songs"]["parameters"] == ""
+    assert by_name["releases_per_decade"]["parameters"] == ""
 
 
 def test_list_shows_whole_names_on_a_narrow_terminal(query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_a_value_may_hold_an_equals_sign_or_nothing(query: Query) -> None:
         (("--file", "x", "--name", "y"), "--file and --name exclude each other: one question at a time."),
         (("", "--file", "x"), "SQL and --file exclude each other: one question at a time."),
         (("--name", "top_artists", "--param", "days=1"), "top_artists has no parameter 'days'. It has artists."),
-        (("--name", "longest_standing_songs", "--param", "a=1"), "longest_standing_songs has no parameter 'a'. It has none."),
+        (("--name", "releases_per_decade", "--param", "a=1"), "releases_per_decade has no parameter 'a'. It has none."),
         (("--name", "top_artists", "--param", "artists=all"), "--param artists: 'all' is not a whole number."),
         (("--name", "playlist_churn", "--param", "since=May"), "--param since: 'May' is not a date, YYYY-MM-DD."),
         (("SELECT :a", "--param", "a"), "--param 'a' is not NAME=VALUE."),
