@@ -9,20 +9,15 @@ its path in Maven Central. What PySpark has already (HTTP client, Jackson, Joda,
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
-MAVEN_CENTRAL = "https://repo1.maven.org/maven2"
+from tools.fetch import MAVEN_CENTRAL, FetchError, fetch
+
 LISTS = Path(__file__).resolve().parent
 CACHE = LISTS.parent / ".cache" / "s3_jars"
-
-_TIMEOUT_SECONDS = 60
 
 
 class S3JarsError(Exception):
@@ -43,7 +38,10 @@ def s3_jars(
     for path, sha256 in pinned(hadoop_version, lists).items():
         jar = cache / hadoop_version / path.rpartition("/")[2]
         if not jar.exists():
-            _fetch(f"{repository}/{path}", sha256, jar)
+            try:
+                fetch(f"{repository}/{path}", sha256, jar)
+            except FetchError as error:
+                raise S3JarsError(str(error)) from error
         jars.append(jar)
     return jars
 
@@ -71,22 +69,6 @@ def pinned(hadoop_version: str, lists: Path = LISTS) -> Mapping[str, str]:
         raise S3JarsError(f"No jars are listed for Hadoop {hadoop_version}. Add them in {listing}.")
     lines = (line.split() for line in listing.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {path: sha256 for sha256, path in lines}
-
-
-def _fetch(url: str, sha256: str, jar: Path) -> None:
-    """Download a jar so that its name only ever holds all of it."""
-    jar.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the scheme is this module's own
-            content = answer.read()
-    except (URLError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise S3JarsError(f"{url} cannot be fetched ({reason}). Check the network, then run again.") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise S3JarsError(f"{url} is not the file that is pinned: its SHA-256 is another. Nothing was kept.")
-    half = jar.with_name(f".{jar.name}.{os.getpid()}")
-    half.write_bytes(content)
-    half.replace(jar)
 
 
 def main() -> int:

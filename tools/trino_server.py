@@ -9,21 +9,18 @@ ones; 476 is the newest on Maven Central. It runs on Java 24 or newer, which `.v
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 import tarfile
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+
+from tools.fetch import MAVEN_CENTRAL, FetchError, fetch
 
 VERSION = "476"
 SHA256 = "cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f"
-ARCHIVE = f"https://repo1.maven.org/maven2/io/trino/trino-server/{VERSION}/trino-server-{VERSION}.tar.gz"
+ARCHIVE = f"{MAVEN_CENTRAL}/io/trino/trino-server/{VERSION}/trino-server-{VERSION}.tar.gz"
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "trino"
 
-_TIMEOUT_SECONDS = 60
-_CHUNK_BYTES = 1 << 20
 _KEPT = ("lib/", "plugin/hive/")
 _NOT_NEEDED = "plugin/hive/hdfs/"
 
@@ -43,30 +40,21 @@ def trino_server(cache: Path = CACHE, *, archive: str = ARCHIVE, sha256: str = S
     folder = cache / VERSION
     if folder.exists():
         return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    fetched = cache / "archive.part"
+    fetched = cache / "archive"
     unpacked = cache / "unpacked.part"
     try:
-        _fetch(archive, sha256, fetched)
+        fetch(archive, sha256, fetched)
         shutil.rmtree(unpacked, ignore_errors=True)
         _unpack(fetched, unpacked)
         # The name only ever stands for all of it.
         unpacked.rename(folder)
-    except (URLError, OSError, tarfile.TarError) as error:
-        raise TrinoMissingError(f"Trino {VERSION} could not be fetched from {archive}: {error}") from error
+    except FetchError as error:
+        raise TrinoMissingError(f"Trino {VERSION} is not there: {error}") from error
+    except (OSError, tarfile.TarError) as error:
+        raise TrinoMissingError(f"Trino {VERSION} could not be unpacked into {cache}: {error}") from error
     finally:
         fetched.unlink(missing_ok=True)
     return folder
-
-
-def _fetch(url: str, sha256: str, target: Path) -> None:
-    found = hashlib.sha256()
-    with urlopen(url, timeout=_TIMEOUT_SECONDS) as answer, target.open("wb") as file:  # noqa: S310  our own scheme
-        while chunk := answer.read(_CHUNK_BYTES):
-            found.update(chunk)
-            file.write(chunk)
-    if found.hexdigest() != sha256:
-        raise TrinoMissingError(f"{url} has SHA-256 {found.hexdigest()} and not the pinned {sha256}.")
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.s3_jars import MAVEN_CENTRAL, S3JarsError, bundled_hadoop, cached_s3_jars, pinned, s3_jars
+from tools.fetch import MAVEN_CENTRAL
+from tools.s3_jars import S3JarsError, bundled_hadoop, cached_s3_jars, pinned, s3_jars
 
 CONTENT = {"org/one/1/one-1.jar": b"the first", "com/two/2/two-2.jar": b"the second"}
 

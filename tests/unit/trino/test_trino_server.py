@@ -40,7 +40,7 @@ def test_kept_are_the_server_and_the_hive_connector_with_what_it_shares(archive:
 
 
 def test_another_archive_than_the_pinned_one_is_refused(archive: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrinoMissingError, match="not the pinned"):
+    with pytest.raises(TrinoMissingError, match="not the file that is pinned"):
         trino_server(tmp_path / "cache", archive=archive.as_uri())
     assert not list((tmp_path / "cache").iterdir())
 
