@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,11 +13,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import boto3
 from botocore.config import Config
+
+from tests.servers import Server, free_port
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -30,7 +30,7 @@ _START_WITHIN_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 
-class Emulator:
+class Emulator(Server):
     """A running MiniStack.
 
     Parameters
@@ -42,7 +42,7 @@ class Emulator:
     """
 
     def __init__(self, *, program: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._scratch = tempfile.TemporaryDirectory(prefix="emulator-")
         self._log = Path(self._scratch.name) / "log"
@@ -109,14 +109,6 @@ class Emulator:
                 self._process.wait()
         self._scratch.cleanup()
 
-    def __enter__(self) -> Emulator:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_WITHIN_SECONDS
         while time.monotonic() < deadline:
@@ -129,10 +121,3 @@ class Emulator:
             except (urllib.error.URLError, OSError):
                 time.sleep(_POLL_SECONDS)
         raise RuntimeError(f"The emulator was not ready within {_START_WITHIN_SECONDS:.0f} s: {self.log()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

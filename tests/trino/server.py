@@ -7,17 +7,17 @@ connector on an emulated AWS: Glue for the tables, S3 for the files.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import requests
+
+from tests.servers import Server, free_port
 
 CATALOG = "awsdatacatalog"
 
@@ -48,7 +48,7 @@ class Answered:
     bytes_read: int
 
 
-class Trino:
+class Trino(Server):
     """A running server.
 
     Parameters
@@ -62,7 +62,7 @@ class Trino:
     """
 
     def __init__(self, home: Path, python: Path, *, aws_url: str, region: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._http = requests.Session()
         self._scratch = tempfile.TemporaryDirectory(prefix="trino-")
@@ -194,14 +194,6 @@ class Trino:
         self._process.wait()
         self._scratch.cleanup()
 
-    def __enter__(self) -> Trino:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_WITHIN_SECONDS
         while time.monotonic() < deadline:
@@ -219,10 +211,3 @@ class Trino:
 def _write_properties(path: Path, properties: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8")
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
