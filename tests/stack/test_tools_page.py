@@ -30,6 +30,7 @@ from spotify_etl.catalog import connect, refresh
 from spotify_etl.parameters import names
 from spotify_etl.questions import shipped
 from spotify_etl.sql import run
+from tests.stack.catalogue_stack import deploy_catalogue
 from tests.stack.emulator import ACCOUNT, CHECKOUT, REGION, Emulator
 from tests.unit.sql.lakes import Lake, Row, track
 
@@ -37,7 +38,6 @@ PAGE = CHECKOUT / "docs" / "tools.md"
 TOOLS = CHECKOUT / ".venv-tools" / "bin" / "python"
 PROGRAM = Path(__file__).with_name("emulated_aws.py")
 
-TRANSFORMED, WORK = "spotify-transformed-tools", "spotify-work-tools"
 READER = f"arn:aws:iam::{ACCOUNT}:policy/spotify-etl-reader-{REGION}"
 DAYS: dict[str, dict[str, list[str | Row]]] = {
     "2026-03-02": {"p1": [track("a", item_name="Don't"), "b", "c"], "p2": [track("a", item_name="Don't")]},
@@ -114,7 +114,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     for date, playlists in DAYS.items():
         lake.day(date, playlists)
     with Emulator(program=PROGRAM, environment={"AUTH": "true", "STACK_PYTHON": sys.executable}) as aws:
-        _deploy_catalogue(aws, lake)
+        deploy_catalogue(aws, lake.transformed)
+        _make_views(aws, lake)
         keys = _reader(aws)
         environment = {
             "PATH": os.environ["PATH"],
@@ -127,34 +128,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(folder, environment, lake, aws)
 
 
-def _deploy_catalogue(aws: Emulator, lake: Lake) -> None:
-    s3, glue = aws.client("s3"), aws.client("glue")
-    for bucket in (TRANSFORMED, WORK):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    given = {
-        "NamePrefix": "",
-        "KeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234",
-        "TransformedBucketName": TRANSFORMED,
-        "WorkBucketName": WORK,
-        "ScanLimitBytes": "10000000000",
-        "LogRetentionDays": "30",
-        "PermissionsBoundaryArn": "",
-    }
-    cloudformation = aws.client("cloudformation")
-    cloudformation.create_stack(
-        StackName="catalogue",
-        TemplateBody=(CHECKOUT / "infra" / "catalog.yaml").read_text(encoding="utf-8"),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName="catalogue", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
-    for path in lake.transformed.rglob("*"):
-        if path.is_file():
-            s3.put_object(Bucket=TRANSFORMED, Key=path.relative_to(lake.transformed).as_posix(), Body=path.read_bytes())
-    for crawler in ("album", "artist", "song"):
-        glue.start_crawler(Name=f"spotify_{crawler}_crawler")
+def _make_views(aws: Emulator, lake: Lake) -> None:
     publication = refresh(lake.root)
     for view in athena.VIEWS:
         _make(aws, publication.fill(athena.view(view)))
@@ -253,6 +227,6 @@ def test_the_reader_s_policy_ends_where_the_page_says(reader: Reader) -> None:
     glue = session.client("glue", endpoint_url=reader.aws.url)
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        s3.put_object(Bucket=TRANSFORMED, Key="songs_data/x", Body=b"")
+        s3.put_object(Bucket="spotify-transformed", Key="songs_data/x", Body=b"")
     with pytest.raises(ClientError, match="AccessDenied"):
         glue.create_table(DatabaseName="spotify", TableInput={"Name": "t"})
