@@ -154,7 +154,9 @@ def test_nothing_in_it_is_of_this_machine(package: Path) -> None:
 
 
 def test_the_handler_imports_from_it_with_what_the_runtime_has(unpacked: Path, tmp_path: Path) -> None:
-    for name in RUNTIME:
+    # Redis, which spotipy imports, has it in Python from 3.11.3 on. Debian 12 runs this test with 3.11.2, Lambda 3.13.
+    older = {"async_timeout"} if sys.version_info < (3, 11, 3) else set()
+    for name in RUNTIME | older:
         spec = importlib.util.find_spec(name)
         assert spec, name
         assert spec.origin, name
@@ -174,7 +176,7 @@ def test_the_handler_imports_from_it_with_what_the_runtime_has(unpacked: Path, t
     assert done.returncode == 0, done.stderr
     imported, path = map(json.loads, done.stdout.splitlines())
     assert {"lambda_extract", "redis", "requests", "spotipy", "urllib3"} <= set(imported[str(unpacked)])
-    assert {"boto3", "botocore"} <= set(imported[str(tmp_path)]) <= RUNTIME
+    assert {"boto3", "botocore"} <= set(imported[str(tmp_path)]) <= RUNTIME | older
     assert not any("site-packages" in folder for folder in path)
 
 
