@@ -113,6 +113,9 @@ def _environment(lake: Lake, scratch: Path, *, rebuilds: bool) -> dict[str, str]
         "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
         # Where a file's blocks lie is its owner's secret, too, for which Hadoop starts `ls` once a file.
         "spark.sql.sources.ignoreDataLocality": "true",
+        # Opening a local file costs next to nothing, and a task of its own for every 30 of them a good deal.
+        "spark.sql.files.openCostInBytes": str(256 * 1024),
+        "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
         "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",

@@ -1,6 +1,6 @@
 """Surviving rows to the curated datasets. Pure functions, DataFrame to DataFrame; none reads or writes anything.
 
-`items` is the common step; each dataset is then one function of it. Where several rows tell of one key, one observed
+Each is one function of the items of `load_transform.items`. Where several rows tell of one key, one observed
 row wins whole, so that no combination appears that nobody ever saw.
 """
 
@@ -32,39 +32,31 @@ def of_items(dataset: Dataset) -> Callable[[Transform], Transform]:
     return registered
 
 
-def items(rows: DataFrame) -> DataFrame:
-    """Return one row per surviving row, with `inner` (the track or episode as read), `item_type` and the raw ids.
-
-    Both shapes at once: `item` is read and `track` is not.
-    """
-    return rows.withColumn("inner", F.coalesce("row.item", "row.track")).withColumn("item_type", _item_type())
-
-
 def playlist_items(items_: DataFrame, playlists_: DataFrame) -> DataFrame:
     """Return `playlist_items_data`: one row per date, playlist and position, whatever the row held.
 
     `playlist_name` and `snapshot_id` are the playlist's of that date: a bare page has none.
     """
-    inner, row = F.col("inner"), F.col("row")
-    is_episode = F.col("item_type") == "episode"
-    show = F.filter(F.array(inner["show"]["name"]), lambda name: name.isNotNull())
+    show = F.filter(F.array("show_name"), lambda name: name.isNotNull())
     rows = items_.select(
         "extract_date",
         "playlist_id",
         "position",
         "item_type",
-        values.not_blank(inner["id"]).alias("item_id"),
-        _song_id().alias("song_id"),
-        inner["name"].alias("item_name"),
-        inner["uri"].alias("item_uri"),
-        F.when(is_episode, show).otherwise(values.names(inner["artists"])).alias("item_artist_names"),
-        inner["album"]["name"].alias("item_album_name"),
-        values.typed(inner["duration_ms"], "bigint").alias("duration_ms"),
-        _is_local().alias("is_local"),
-        values.typed(inner["is_playable"], "boolean").alias("is_playable"),
-        inner["restrictions"]["reason"].alias("restriction_reason"),
-        values.added_at(row["added_at"]).alias("added_at"),
-        values.not_blank(row["added_by"]["id"]).alias("added_by"),
+        "item_id",
+        "song_id",
+        F.col("name").alias("item_name"),
+        F.col("uri").alias("item_uri"),
+        F.when(F.col("item_type") == "episode", show)
+        .otherwise(values.names(F.col("artists")))
+        .alias("item_artist_names"),
+        F.col("album.album_name").alias("item_album_name"),
+        "duration_ms",
+        "is_local",
+        "is_playable",
+        "restriction_reason",
+        "added_at",
+        "added_by",
         "run_id",
         "extracted_at",
     )
@@ -75,23 +67,17 @@ def playlist_items(items_: DataFrame, playlists_: DataFrame) -> DataFrame:
 @of_items(contract.SONGS)
 def songs(items_: DataFrame) -> DataFrame:
     """Return `songs_data`: one row per date and track; `song_added` is the earliest added_at of the date's rows."""
-    inner = F.col("inner")
-    artist_ids = values.ids(inner["artists"])
+    artist_ids = values.ids(F.col("artists"))
     observed = _tracks(items_).select(
         *_OBSERVED,
-        _song_id().alias("song_id"),
-        inner["name"].alias("song_name"),
-        values.typed(inner["duration_ms"], "bigint").alias("duration_ms"),
-        values.typed(inner["explicit"], "boolean").alias("explicit"),
-        values.typed(inner["popularity"], "int").alias("popularity"),
-        inner["external_ids"]["isrc"].alias("isrc"),
-        values.typed(inner["disc_number"], "int").alias("disc_number"),
-        values.typed(inner["track_number"], "int").alias("track_number"),
-        values.not_blank(inner["album"]["id"]).alias("album_id"),
+        "song_id",
+        F.col("name").alias("song_name"),
+        *("duration_ms", "explicit", "popularity", "isrc", "disc_number", "track_number"),
+        "album.album_id",
         F.get(artist_ids, F.lit(0)).alias("artist_id"),
         artist_ids.alias("artist_ids"),
-        values.web_url(inner).alias("url"),
-        values.added_at(F.col("row.added_at")).alias("added_at"),
+        "url",
+        "added_at",
     )
     once = _equal_rows_once(observed, "song_id", earliest=["added_at"])
     return _one_row_per_key(once, contract.SONGS, name="song_name", song_added=F.min("added_at"))
@@ -100,20 +86,15 @@ def songs(items_: DataFrame) -> DataFrame:
 @of_items(contract.ALBUMS)
 def albums(items_: DataFrame) -> DataFrame:
     """Return `albums_data`: one row per date and album of a surviving track."""
-    album = F.col("inner.album")
-    date, precision = album["release_date"], album["release_date_precision"]
     observed = _tracks(items_).select(
         *_OBSERVED,
-        values.not_blank(album["id"]).alias("album_id"),
-        album["name"].alias("album_name"),
-        album["album_type"].alias("album_type"),
-        values.release_date(date).alias("release_date"),
-        values.release_date_precision(date, precision).alias("release_date_precision"),
-        F.year(values.release_date(date)).alias("release_year"),
-        values.typed(album["total_tracks"], "int").alias("total_tracks"),
-        values.ids(album["artists"]).alias("artist_ids"),
-        values.web_url(album).alias("url"),
-        values.image_url(album).alias("image_url"),
+        *(f"album.{name}" for name in ("album_id", "album_name", "album_type", "release_date")),
+        "album.release_date_precision",
+        F.year("album.release_date").alias("release_year"),
+        "album.total_tracks",
+        values.ids(F.col("album.artists")).alias("artist_ids"),
+        "album.url",
+        "album.image_url",
     )
     return _one_row_per_key(_equal_rows_once(observed, "album_id"), contract.ALBUMS, name="album_name")
 
@@ -121,7 +102,7 @@ def albums(items_: DataFrame) -> DataFrame:
 @of_items(contract.ARTISTS)
 def artists(items_: DataFrame) -> DataFrame:
     """Return `artists_data`: one row per date and artist of a surviving track or of its album."""
-    both = F.concat(*(F.coalesce(F.col(name), F.array()) for name in ("inner.artists", "inner.album.artists")))
+    both = F.concat(*(F.coalesce(F.col(name), F.array()) for name in ("artists", "album.artists")))
     observed = (
         _tracks(items_)
         .select(*_OBSERVED, F.explode(both).alias("artist"))
@@ -179,32 +160,6 @@ def playlists(ranked: DataFrame, missing: DataFrame) -> DataFrame:
 
 def _tracks(items_: DataFrame) -> DataFrame:
     return items_.where(F.col("item_type") == "track")
-
-
-def _item_type() -> Column:
-    """Return `episode`, `local`, `track` or, for whatever cannot be played or named, `unavailable`."""
-    inner, kind = F.col("inner"), F.lower(F.col("inner.type"))
-    no_kind = values.not_blank(kind).isNull()
-    is_episode = (kind == "episode") | (no_kind & F.coalesce(values.typed(inner["episode"], "boolean"), F.lit(False)))
-    is_track = (no_kind | (kind == "track")) & values.not_blank(inner["id"]).isNotNull()
-    return (
-        F.when(inner.isNull(), "unavailable")
-        .when(is_episode, "episode")
-        .when(_is_local(), "local")
-        .when(is_track, "track")
-        .otherwise("unavailable")
-    )
-
-
-def _is_local() -> Column:
-    on_row = values.typed(F.col("row.is_local"), "boolean")
-    on_item = values.typed(F.col("inner.is_local"), "boolean")
-    by_uri = F.col("inner.uri").startswith("spotify:local:")
-    return F.when(on_row | on_item | by_uri, True).otherwise(F.coalesce(on_row, on_item))
-
-
-def _song_id() -> Column:
-    return F.when(F.col("item_type") == "track", values.not_blank(F.col("inner.id")))
 
 
 def _equal_rows_once(observed: DataFrame, key: str, *, earliest: Collection[str] = ()) -> DataFrame:

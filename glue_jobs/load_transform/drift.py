@@ -8,7 +8,6 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from load_transform import values
 from load_transform.documents import row_texts
 from load_transform.parsing import flat, is_object, let
 
@@ -36,10 +35,11 @@ KNOWN_FIELDS = {
 
 
 def values_not_fitting(items_: DataFrame) -> DataFrame:
-    """Return `extract_date` and, per typed field, how many surviving rows hold a value that does not fit its type."""
-    return items_.groupBy("extract_date").agg(
-        *(F.count_if(values.does_not_fit(text, value)).alias(name) for name, (text, value) in _typed_fields().items()),
-        *(F.count_if(found).alias(name) for name, found in _ids().items()),
+    """Return `extract_date, field, rows`: how many surviving rows hold a value of a field that does not fit."""
+    return (
+        items_.select("extract_date", F.explode("misfits").alias("field"))
+        .groupBy("extract_date", "field")
+        .agg(F.count("*").alias("rows"))
     )
 
 
@@ -79,38 +79,3 @@ def _unknown_keys(holder: str, known: set[str]) -> Column:
     unknown = F.filter(F.json_object_keys(holder), lambda key: ~key.isin(sorted(known)))
     names = F.transform(unknown, lambda key: F.concat(F.lit(f"{holder}."), F.substring(key, 1, _LONGEST_NAME)))
     return F.coalesce(F.array_distinct(names), F.array().cast("array<string>"))
-
-
-def _typed_fields() -> dict[str, tuple[Column, Column]]:
-    inner = F.col("inner")
-    kinds = {
-        "duration_ms": (inner["duration_ms"], "bigint"),
-        "explicit": (inner["explicit"], "boolean"),
-        "popularity": (inner["popularity"], "int"),
-        "disc_number": (inner["disc_number"], "int"),
-        "track_number": (inner["track_number"], "int"),
-        "is_playable": (inner["is_playable"], "boolean"),
-        "is_local": (F.col("row.is_local"), "boolean"),
-        "added_at": (F.col("row.added_at"), "timestamp"),
-        "total_tracks": (inner["album"]["total_tracks"], "int"),
-    }
-    fields = {name: (text, values.typed(text, kind)) for name, (text, kind) in kinds.items()}
-    date = inner["album"]["release_date"]
-    # '0000' is Spotify's way to say that it does not know.
-    said = F.when(~date.startswith("0000"), date)
-    return {**fields, "release_date": (said, values.release_date(said))}
-
-
-def _ids() -> dict[str, Column]:
-    """Return, per kind of id, whether a row holds an object or array where one belongs."""
-    inner = F.col("inner")
-
-    def any_of(artists: Column) -> Column:
-        return F.coalesce(F.exists(artists, lambda artist: values.no_id(artist["id"])), F.lit(False))
-
-    return {
-        "id": values.no_id(inner["id"]),
-        "album_id": values.no_id(inner["album"]["id"]),
-        "artist_id": any_of(inner["artists"]) | any_of(inner["album"]["artists"]),
-        "added_by": values.no_id(F.col("row.added_by.id")),
-    }

@@ -51,7 +51,9 @@ class Files:
         jvm = spark.sparkContext._jvm
         if jvm is None:
             raise MoveError("Spark has no JVM: the session is stopped.")
-        self._jvm: Any = jvm
+        # Looked up once: Py4J asks for a class called `org`, then for `org.apache` and so on, each time in every jar.
+        self._path: Any = jvm.org.apache.hadoop.fs.Path
+        self._streams: Any = jvm.org.apache.commons.io.IOUtils
         self.root = root.rstrip("/") + "/"
         configuration = spark.sparkContext._jsc.hadoopConfiguration()
         self._fs: Any = self._path(self.root).getFileSystem(configuration)
@@ -105,7 +107,7 @@ class Files:
             return False
         streams = [self._fs.open(path) for path in paths]
         try:
-            return bool(self._jvm.org.apache.commons.io.IOUtils.contentEquals(*streams))
+            return bool(self._streams.contentEquals(*streams))
         finally:
             for stream in streams:
                 stream.close()
@@ -114,7 +116,7 @@ class Files:
         """Return a small text object whole."""
         stream = self._fs.open(self._path(self.root + key))
         try:
-            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            return str(self._streams.toString(stream, "UTF-8"))
         finally:
             stream.close()
 
@@ -155,9 +157,6 @@ class Files:
     def delete_folder(self, prefix: str) -> None:
         """Delete everything below a prefix."""
         self._fs.delete(self._path(self.root + prefix), True)
-
-    def _path(self, address: str) -> Any:
-        return self._jvm.org.apache.hadoop.fs.Path(address)
 
 
 def one_spelling(uri: str) -> str:

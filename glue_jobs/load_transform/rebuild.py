@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from load_transform import datasets, drift, intake, snapshot
 from load_transform.contract import PARTITION, PLAYLIST_ITEMS, PLAYLISTS, Dataset
 from load_transform.intake import Accepted, Batch, Refusal
+from load_transform.items import items
 from load_transform.objects import RawObject
 from load_transform.pages import explode_pages, place_pages
 
@@ -85,13 +86,14 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
     pages = explode_pages(documents, objects)
     ranked = snapshot.rank_pages(place_pages(pages)).localCheckpoint()
     playlists = datasets.playlists(ranked, missing_playlists(documents, objects)).localCheckpoint()
-    items = datasets.items(snapshot.surviving_rows(pages, ranked))
+    # Every dataset is made of them, so they are taken apart and typed once, however many documents hold them.
+    found = items(snapshot.surviving_rows(pages, ranked)).localCheckpoint()
     frames = {
         PLAYLISTS: playlists,
-        PLAYLIST_ITEMS: datasets.playlist_items(items, playlists),
-        **{dataset: transform(items) for dataset, transform in datasets.OF_ITEMS.items()},
+        PLAYLIST_ITEMS: datasets.playlist_items(found, playlists),
+        **{dataset: transform(found) for dataset, transform in datasets.OF_ITEMS.items()},
     }
-    return Tables(frames, _row_counts(ranked), items)
+    return Tables(frames, _row_counts(ranked), found)
 
 
 def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
@@ -113,10 +115,9 @@ def missing_playlists(documents: DataFrame, objects: DataFrame) -> DataFrame:
 
 def misfits(the_tables: Tables) -> dict[str, dict[str, int]]:
     """Count, per date and field, the values that did not fit their type, and under `page` the pages that did not."""
-    counts = {
-        row[PARTITION]: {name: count for name, count in row.asDict().items() if name != PARTITION and count}
-        for row in drift.values_not_fitting(the_tables.items).collect()
-    }
+    counts: dict[str, dict[str, int]] = {}
+    for row in drift.values_not_fitting(the_tables.items).collect():
+        counts.setdefault(row[PARTITION], {})[row["field"]] = row["rows"]
     for date, counted in the_tables.counts.items():
         if counted.pages_repaired:
             counts.setdefault(date, {})["page"] = counted.pages_repaired

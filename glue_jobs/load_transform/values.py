@@ -14,10 +14,9 @@ _WHOLE_NUMBER = r"^[+-]?\d{1,18}\z"
 # A zone moves the ends of the calendar beyond what readers of the tables can hold.
 _TIMES = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 _INT_RANGE = (-(2**31), 2**31 - 1)
-_YEAR = r"^(?!0000)\d{4}\z"
-_MONTH = r"^(?!0000)\d{4}-\d{2}\z"
-_DAY = r"^(?!0000)\d{4}-\d{2}-\d{2}\z"
-_PRECISIONS = ("year", "month", "day")
+_RELEASED = r"^(?!0000)\d{4}(-\d{2}){0,2}\z"
+_PRECISIONS = {4: "year", 7: "month", 10: "day"}
+"""By the length of the date."""
 
 
 def typed(text: Column, kind: str) -> Column:
@@ -36,7 +35,7 @@ def typed(text: Column, kind: str) -> Column:
 
 def not_blank(text: Column) -> Column:
     """Return an id, or null for an empty one and for an object or array where an id belongs."""
-    return F.when((text != "") & ~text.rlike(r"^[{\[]"), text)
+    return F.when((text != "") & ~_is_nested(text), text)
 
 
 def added_at(text: Column) -> Column:
@@ -47,31 +46,26 @@ def added_at(text: Column) -> Column:
 
 def release_date(text: Column) -> Column:
     """Return the first day that a release date of any precision names; null for '0000' and nonsense."""
-    first_day = (
-        F.when(text.rlike(_YEAR), F.concat(text, F.lit("-01-01")))
-        .when(text.rlike(_MONTH), F.concat(text, F.lit("-01")))
-        .when(text.rlike(_DAY), text)
-    )
-    return F.try_to_timestamp(first_day).cast("date")
+    # What a text of 4, 7 or 10 characters lacks of a day.
+    rest = F.lit("-01-01").substr(F.length(text) - 3, F.lit(6))
+    return F.try_to_timestamp(F.when(text.rlike(_RELEASED), F.concat(text, rest))).cast("date")
 
 
 def release_date_precision(text: Column, given: Column) -> Column:
     """Return `year`, `month` or `day`: as given, else by the text's length; null where there is no date."""
-    derived = F.when(text.rlike(_YEAR), "year").when(text.rlike(_MONTH), "month").otherwise("day")
-    known = F.when(given.isin(*_PRECISIONS), given)
+    derived = F.coalesce(*(F.when(F.length(text) == length, name) for length, name in _PRECISIONS.items()))
+    known = F.when(given.isin(*_PRECISIONS.values()), given)
     return F.when(release_date(text).isNotNull(), F.coalesce(known, derived))
 
 
 def ids(records: Column) -> Column:
     """Return the non-null ids of an array of records, in the API's order; empty rather than null."""
-    found = F.filter(F.transform(records, lambda record: not_blank(record["id"])), lambda value: value.isNotNull())
-    return F.coalesce(found, _no_strings())
+    return F.coalesce(F.filter(records["id"], lambda value: (value != "") & ~_is_nested(value)), _no_strings())
 
 
 def names(records: Column) -> Column:
     """Return the names of an array of records, in the API's order; empty rather than null."""
-    found = F.filter(F.transform(records, lambda record: record["name"]), lambda value: value.isNotNull())
-    return F.coalesce(found, _no_strings())
+    return F.coalesce(F.filter(records["name"], lambda value: value.isNotNull()), _no_strings())
 
 
 def web_url(record: Column) -> Column:
@@ -91,7 +85,11 @@ def does_not_fit(text: Column, value: Column) -> Column:
 
 def no_id(text: Column) -> Column:
     """Tell whether an object or array is where an id belongs; an empty id is none."""
-    return F.coalesce(does_not_fit(F.when(text != "", text), not_blank(text)), F.lit(False))
+    return F.coalesce(_is_nested(text), F.lit(False))
+
+
+def _is_nested(text: Column) -> Column:
+    return text.startswith("{") | text.startswith("[")
 
 
 def _no_strings() -> Column:
