@@ -105,6 +105,8 @@ def _environment(lake: Lake, scratch: Path, *, rebuilds: bool) -> dict[str, str]
     mounts = {"raw": lake.raw.root, "transformed": lake.transformed}
     settings = {
         "spark.driver.memory": "4g",
+        # For what gets through, not for short pauses, which nobody waits for.
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
