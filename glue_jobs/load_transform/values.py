@@ -27,7 +27,9 @@ def typed(text: Column, kind: str) -> Column:
     if kind == "boolean":
         return F.when(F.lower(text) == "true", True).when(F.lower(text) == "false", False)
     if kind == "timestamp":
-        moment = F.try_to_timestamp(F.when(text.rlike(_ISO_TIME), text))
+        # Without its Z, which the session's zone stands for: Spark compiles a pattern for each zone that it reads.
+        local = F.when(text.endswith("Z"), text.substr(F.lit(1), F.length(text) - 1)).otherwise(text)
+        moment = F.try_to_timestamp(F.when(text.rlike(_ISO_TIME), local))
         return F.when(moment.between(*(F.lit(one).cast("timestamp") for one in _TIMES)), moment)
     number = F.when(text.rlike(_WHOLE_NUMBER), text).cast("bigint")
     return F.when(number.between(*_INT_RANGE), number).cast("int") if kind == "int" else number
