@@ -13,6 +13,8 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
+from pyspark import SparkContext
+
 from load_transform import partitions
 from load_transform.filesystem import Files
 from spotify_etl import catalog
@@ -120,10 +122,13 @@ class _Watched:
 
     def _copy_and_delete(self, source: Any, target: Any) -> bool:
         self._reach(f"{self._place(target)}: copy")
-        hadoop = self._files._jvm.org.apache.hadoop.fs
+        context = SparkContext._active_spark_context
+        assert context is not None
+        assert context._jvm is not None
+        copy = context._jvm.org.apache.hadoop.fs.FileUtil.copy
         # A copy on S3 is there whole or not at all, so it is made beside the bucket and gets its name in one go.
-        beside = hadoop.Path(f"{self._files.root.rstrip('/')}.copying/{uuid4().hex}")
-        hadoop.FileUtil.copy(self._fs, source, self._fs, beside, False, self._fs.getConf())
+        beside = self._files._path(f"{self._files.root.rstrip('/')}.copying/{uuid4().hex}")
+        copy(self._fs, source, self._fs, beside, False, self._fs.getConf())
         copied = self._fs.rename(beside, target)
         self._reach(f"{self._place(target)}: delete the copied")
         return bool(copied and self._fs.delete(source, False))
