@@ -180,8 +180,8 @@ def object_rows(spark: SparkSession, objects: Iterable[Accepted], new_uris: set[
 def _local_rows(spark: SparkSession, rows: list[dict[str, Any]], schema: str) -> DataFrame:
     """Return rows as a DataFrame without a Python worker, which `createDataFrame` would start.
 
-    The condition is there since Spark would take apart what is constant when it plans, and send the rows to every task as
-    objects, one by one.
+    The condition is there since Spark would take apart what is constant when it plans, and send the rows to every task
+    as objects, one by one.
     """
     text = F.when(F.col("id") == 0, F.lit(json.dumps(rows)))
     return spark.range(1).select(F.inline(F.from_json(text, f"array<struct<{schema}>>")))
