@@ -141,11 +141,12 @@ class Files:
 
     def move(self, source: str, target: str) -> None:
         """Move one object to another key. The target must be free: a rename would replace it without a word."""
-        if not self._calls.isFree(self.root + target):
+        outcome = self._calls.move(self.root + source, self.root + target)
+        if outcome == "taken":
             raise TakenError(
                 f"{target} exists already, so {source} was left where it is. Move one of them away, then run again."
             )
-        if not self._fs.rename(self._path(self.root + source), self._path(self.root + target)):
+        if outcome != "moved":
             raise MoveError(f"{source} could not be moved to {target}. Check the permissions, then run again.")
 
     def delete(self, key: str) -> None:

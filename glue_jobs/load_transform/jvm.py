@@ -69,15 +69,15 @@ public class NAME {
         told.append(file.getPath().toUri().toString()).append('\\n');
     }
 
-    public boolean isFree(String address) throws IOException {
-        Path path = new Path(address);
-        if (files.exists(path)) {
-            return false;
+    public String move(String source, String target) throws IOException {
+        Path to = new Path(target);
+        if (files.exists(to)) {
+            return "taken";
         }
         if (!isObjectStore) {
-            files.mkdirs(path.getParent());
+            files.mkdirs(to.getParent());
         }
-        return true;
+        return files.rename(new Path(source), to) ? "moved" : "failed";
     }
 }
 """
@@ -87,7 +87,8 @@ def file_calls(jvm: Any, file_system: Any, *, is_object_store: bool) -> Any:
     """Return an object of the JVM with these calls on a Hadoop file system; all take an address.
 
     `below` and `at` return a line a file, `<bytes> <epoch milliseconds> <encoded URI>`: of all below a folder, or of
-    one, if it is there. `isFree` tells whether nothing is there, and where folders are no mere names makes its folder.
+    one, if it is there. `move` renames and tells how that went, `moved`, `failed` or, where something is there already,
+    `taken`; where folders are no mere names, it makes the one that is needed.
     """
     return _compiled(jvm).newInstance(None).on(file_system, is_object_store)
 

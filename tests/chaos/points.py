@@ -81,6 +81,7 @@ def watched(reach: Reach, *, copying: bool = False) -> Iterator[None]:
     def started(files: Files, *arguments: Any, **named: Any) -> None:
         start(files, *arguments, **named)
         files._fs = _Watched(files, here, reach)
+        files._calls = _WatchedCalls(files, here, reach)
 
     def appended(files: Files, dataset: Any, *arguments: Any) -> None:
         reach(f"append {dataset.name}")
@@ -107,8 +108,6 @@ class _Watched:
         self._fs = files._fs
 
     def __getattr__(self, name: str) -> Any:
-        if name == "rename" and getattr(self._here, "copying", False):
-            return self._copy_and_delete
         method = getattr(self._fs, name)
         if name not in _CHANGES:
             return method
@@ -120,19 +119,40 @@ class _Watched:
 
         return called
 
-    def _copy_and_delete(self, source: Any, target: Any) -> bool:
-        self._reach(f"{self._place(target)}: copy")
-        context = SparkContext._active_spark_context
-        assert context is not None
-        assert context._jvm is not None
-        copy = context._jvm.org.apache.hadoop.fs.FileUtil.copy
-        # A copy on S3 is there whole or not at all, so it is made beside the bucket and gets its name in one go.
-        beside = self._files._path(f"{self._files.root.rstrip('/')}.copying/{uuid4().hex}")
-        copy(self._fs, source, self._fs, beside, False, self._fs.getConf())
-        copied = self._fs.rename(beside, target)
-        self._reach(f"{self._place(target)}: delete the copied")
-        return bool(copied and self._fs.delete(source, False))
-
     def _place(self, path: Any) -> str:
         """Return the call of the job that is under way, with its key."""
         return getattr(self._here, "place", None) or f"file {path.toString()}"
+
+
+class _WatchedCalls:
+    """What the job has in the JVM, except that a point is reached before an object is moved."""
+
+    def __init__(self, files: Files, here: local, reach: Reach) -> None:
+        self._files, self._here, self._reach = files, here, reach
+        self._calls = files._calls
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._calls, name)
+
+    def move(self, source: str, target: str) -> Any:
+        if self._here.copying:
+            return self._copy_and_delete(source, target)
+        self._reach(f"{self._here.place}: rename")
+        return self._calls.move(source, target)
+
+    def _copy_and_delete(self, source: str, target: str) -> Any:
+        files, context = self._files, SparkContext._active_spark_context
+        assert context is not None
+        assert context._jvm is not None
+        self._reach(f"{self._here.place}: copy")
+        if self._calls.at(target):
+            return "taken"
+        # A copy on S3 is there whole or not at all, so it is made beside the bucket and gets its name in one go.
+        beside = f"{files.root.rstrip('/')}.copying/{uuid4().hex}"
+        copied, hadoop = files._path(source), files._fs._fs
+        context._jvm.org.apache.hadoop.fs.FileUtil.copy(
+            hadoop, copied, hadoop, files._path(beside), False, hadoop.getConf()
+        )
+        outcome = self._calls.move(beside, target)
+        self._reach(f"{self._here.place}: delete the copied")
+        return outcome if outcome == "moved" and hadoop.delete(copied, False) else "failed"
