@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 import athena
+from load_transform.contract import DATASETS, LOAD_REPORTS
 from spotify_etl.catalog import TRANSFORMED, Publication, refresh
 from spotify_etl.parameters import literal
 from spotify_etl.questions import shipped
@@ -99,11 +100,11 @@ def _csv_bytes(transformed: Path) -> dict[str, int]:
     """Return the size of each table as CSV, every date of it; lists become JSON."""
     found = {}
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
-        for folder in sorted(transformed.iterdir()):
-            read = "read_json" if folder.name == "load_reports" else "read_parquet"
-            out = Path(scratch, folder.name)
-            connection.execute(f"COPY (FROM {read}('{folder}/*/*')) TO '{out}' (FORMAT csv)")
-            found[folder.name] = out.stat().st_size
+        for table in (*(dataset.name for dataset in DATASETS), LOAD_REPORTS.rstrip("/")):
+            read = "read_json" if table == LOAD_REPORTS.rstrip("/") else "read_parquet"
+            out = Path(scratch, table)
+            connection.execute(f"COPY (FROM {read}('{transformed}/{table}/*/*')) TO '{out}' (FORMAT csv)")
+            found[table] = out.stat().st_size
     return found
 
 
