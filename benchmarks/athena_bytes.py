@@ -115,7 +115,8 @@ def _sorted_sizes(transformed: Path, date: str) -> Iterator[str]:
         for table, orders in _ORDERS.items():
             first = 0
             for order in orders:
-                rows = f"SELECT * FROM '{transformed}/{table}/extract_date={date}/*' ORDER BY {', '.join(order)}"  # noqa: S608
+                files = f"{transformed}/{table}/extract_date={date}/*"
+                rows = f"SELECT * FROM read_parquet('{files}') ORDER BY {', '.join(order)}"  # noqa: S608
                 connection.execute(f"COPY ({rows}) TO '{out}' (FORMAT parquet, COMPRESSION zstd)")
                 size = out.stat().st_size
                 first = first or size
