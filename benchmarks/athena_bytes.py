@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def _line(name: str, read: int, unpruned: int, csv: int) -> str:
-    ratio = f"{csv / read:,.0f}" if read else ""
+    ratio = f"{csv / read:,.1f}" if read else ""
     return f"| {name} | {read / 1e3:,.0f} | {unpruned / 1e3:,.0f} | {csv / 1e3:,.0f} | {ratio} |"
 
 
@@ -100,8 +100,8 @@ def _csv_bytes(transformed: Path) -> dict[str, int]:
     """Return the size of each table as CSV, every date of it; lists become JSON."""
     found = {}
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
-        for table in (*(dataset.name for dataset in DATASETS), LOAD_REPORTS.rstrip("/")):
-            read = "read_json" if table == LOAD_REPORTS.rstrip("/") else "read_parquet"
+        readers = {**{dataset.name: "read_parquet" for dataset in DATASETS}, LOAD_REPORTS.rstrip("/"): "read_json"}
+        for table, read in readers.items():
             out = Path(scratch, table)
             connection.execute(f"COPY (FROM {read}('{transformed}/{table}/*/*')) TO '{out}' (FORMAT csv)")
             found[table] = out.stat().st_size

@@ -8,6 +8,7 @@ bench: .venv/.run .venv-bench/.made ## Measure: the tables of docs/benchmarks.md
 	@$(BIN)/python benchmarks/lambda_package.py
 	@$(BIN)/python benchmarks/big_playlist.py
 	@$(BIN)/python benchmarks/report.py
+	@$(BIN)/python -m benchmarks.start_up
 	@$(BIN)/python -m benchmarks.compare --sizes 100MB
 
 .PHONY: bench-full

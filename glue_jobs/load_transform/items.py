@@ -13,6 +13,16 @@ from pyspark.sql import functions as F
 
 from load_transform import values
 
+_KINDS = {
+    "duration_ms": "bigint",
+    "explicit": "boolean",
+    "popularity": "int",
+    "disc_number": "int",
+    "track_number": "int",
+    "is_playable": "boolean",
+}
+"""The fields of the item itself that are no texts, and what they are."""
+
 
 def items(rows: DataFrame) -> DataFrame:
     """Return one row per surviving row, both shapes alike: `item` is read and `track` is not.
@@ -36,7 +46,7 @@ def items(rows: DataFrame) -> DataFrame:
             inner["restrictions"]["reason"].alias("restriction_reason"),
             inner["external_ids"]["isrc"].alias("isrc"),
             values.web_url(inner).alias("url"),
-            *(value.alias(name) for name, (_, value) in _typed().items()),
+            *(values.typed(inner[name], kind).alias(name) for name, kind in _KINDS.items()),
             _is_local().alias("is_local"),
             values.added_at(row["added_at"]).alias("added_at"),
             values.not_blank(row["added_by"]["id"]).alias("added_by"),
@@ -59,29 +69,15 @@ def items(rows: DataFrame) -> DataFrame:
     )
 
 
-def _typed() -> dict[str, tuple[Column, Column]]:
-    """Return, per typed field of the item itself, its text and its value."""
-    inner = F.col("inner")
-    kinds = {
-        "duration_ms": "bigint",
-        "explicit": "boolean",
-        "popularity": "int",
-        "disc_number": "int",
-        "track_number": "int",
-        "is_playable": "boolean",
-    }
-    return {name: (inner[name], values.typed(inner[name], kind)) for name, kind in kinds.items()}
-
-
 def _misfits() -> Column:
     """Return the names of the fields whose values did not fit; null, and next to nothing to compute, where all did."""
     inner, row = F.col("inner"), F.col("row")
     album, date = inner["album"], inner["album"]["release_date"]
     checks = {
-        **{name: values.does_not_fit(text, value) for name, (text, value) in _typed().items()},
-        "is_local": values.does_not_fit(row["is_local"], values.typed(row["is_local"], "boolean")),
-        "added_at": values.does_not_fit(row["added_at"], values.typed(row["added_at"], "timestamp")),
-        "total_tracks": values.does_not_fit(album["total_tracks"], values.typed(album["total_tracks"], "int")),
+        **{name: _misfit(inner[name], kind) for name, kind in _KINDS.items()},
+        "is_local": _misfit(row["is_local"], "boolean"),
+        "added_at": _misfit(row["added_at"], "timestamp"),
+        "total_tracks": _misfit(album["total_tracks"], "int"),
         # '0000' is Spotify's way to say that it does not know.
         "release_date": values.does_not_fit(date, values.release_date(date)) & ~date.startswith("0000"),
         "id": values.no_id(inner["id"]),
@@ -91,6 +87,10 @@ def _misfits() -> Column:
     }
     names = F.array(*(F.when(check, name) for name, check in checks.items()))
     return F.when(reduce(or_, checks.values()), F.filter(names, lambda name: name.isNotNull()))
+
+
+def _misfit(text: Column, kind: str) -> Column:
+    return values.does_not_fit(text, values.typed(text, kind))
 
 
 def _any_no_id(artists: Column) -> Column:

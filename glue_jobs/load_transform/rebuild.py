@@ -86,7 +86,7 @@ def tables(spark: SparkSession, batches: Iterable[Batch], the_plan: Plan) -> Tab
     pages = explode_pages(documents, objects)
     ranked = snapshot.rank_pages(place_pages(pages)).localCheckpoint()
     playlists = datasets.playlists(ranked, missing_playlists(documents, objects)).localCheckpoint()
-    # Every dataset is made of them, so they are taken apart and typed once, however many documents hold them.
+    # Every dataset is made of them, and what did not fit is counted in them: they are taken apart and typed once.
     found = items(snapshot.surviving_rows(pages, ranked)).localCheckpoint()
     frames = {
         PLAYLISTS: playlists,
