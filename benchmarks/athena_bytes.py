@@ -46,6 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lake", type=Path)
     lake: Path = parser.parse_args().lake
+    if not (lake / TRANSFORMED).is_dir():
+        parser.error(f"{lake} is no lake that was loaded: spotify-etl run --raw FILES --lake {lake}")
     publication = refresh(lake)
     csv = _csv_bytes(lake / TRANSFORMED)
     with (

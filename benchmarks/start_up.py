@@ -1,6 +1,6 @@
 """What `spotify-etl run --sample` spends before Spark works, and a run with nothing new: medians of fresh processes.
 
-    .venv/bin/python -m benchmarks.start_up [TIMES]
+    .venv/bin/python -m benchmarks.start_up [--times 5]
 
 Each time a new lake is loaded, then run again. Spark works from the job's first step on. The extract's import is
 `benchmarks/lambda_package.py`'s.
@@ -8,6 +8,7 @@ Each time a new lake is loaded, then run again. Spark works from the job's first
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -15,14 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-TIMES = 5
 _COMMAND = Path(sys.executable).with_name("spotify-etl")
 _READS = "read new objects"
 
 
 def main() -> None:
     """Print a row per phase."""
-    times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=5)
+    times = parser.parse_args().times
     phases: dict[str, list[float]] = {}
     for _ in range(times):
         with tempfile.TemporaryDirectory() as scratch:
