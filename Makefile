@@ -21,25 +21,39 @@ package: .venv/.run ## Build all that is deployed in build/stack/: templates, th
 
 ##@ Work on it
 
-# The job's tests run beside the others. Those over S3 need jars on the class path of a JVM of their own; here are the
-# first of them, `make test-s3` has all.
+# The job's tests run beside the others.
 JOB_TESTS := tests/integration/job
+# Those over S3 need jars on the class path of a JVM of their own; `test-long` has the first of them, `test-s3` all.
 S3_TESTS := tests/s3
+S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
 # They need an emulated AWS, which has an environment of its own: `make test-stack`.
 STACK_TESTS := tests/stack
 # They need a browser: `make test-browser`.
 BROWSER_TESTS := tests/browser
-S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
+# What loads a lake again and again, or starts the command for each load.
+LONG_JOB_TESTS := $(patsubst %,$(JOB_TESTS)/test_%.py,\
+	adapt_page arrivals gates hostile_input interruptions operations readers unusual_loads)
+LONG_TESTS := tests/chaos/test_killed_job.py tests/integration/test_both_ends.py \
+	$(patsubst %,tests/integration/command/test_%.py,operate run_own run_raw)
+ELSEWHERE = $(JOB_TESTS) $(S3_TESTS) $(STACK_TESTS) $(TRINO_TESTS) $(BROWSER_TESTS)
+
+# Tests of the job beside others, in two processes.
+define beside
+	@mkdir -p .cache
+	@$(BIN)/pytest $(1) > .cache/job-tests.log 2>&1 & job=$$!; \
+		trap 'kill $$job' INT TERM; \
+		$(BIN)/pytest $(2); rest=$$?; \
+		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + code))
+endef
 
 .PHONY: test
-test: lint types ## Lint, types and every test, in two processes at a time
-	@mkdir -p .cache
-	@$(BIN)/pytest $(JOB_TESTS) > .cache/job-tests.log 2>&1 & job=$$!; \
-		trap 'kill $$job' INT TERM; \
-		$(BIN)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS) --ignore=$(TRINO_TESTS) \
-			--ignore=$(BROWSER_TESTS); rest=$$?; \
-		$(BIN)/pytest $(S3_FIRST) -k "not keep_their_order and not second_load"; s3=$$?; \
-		wait $$job; code=$$?; cat .cache/job-tests.log; exit $$((rest + s3 + code))
+test: lint types ## Lint, types and the tests, in two processes at a time
+	$(call beside,$(JOB_TESTS) $(LONG_JOB_TESTS:%=--ignore=%),$(patsubst %,--ignore=%,$(ELSEWHERE) $(LONG_TESTS)))
+
+.PHONY: test-long
+test-long: .venv/.test ## Kills, gates, operations, the installed command, S3: what takes its time
+	$(call beside,$(LONG_JOB_TESTS),$(LONG_TESTS))
+	@$(BIN)/pytest $(S3_FIRST) -k "not keep_their_order and not second_load"
 
 .PHONY: lint
 lint: .venv/.test ## Check style and format (ruff)
