@@ -22,7 +22,7 @@ package: .venv/.run ## Build all that is deployed in build/stack/: templates, th
 ##@ Work on it
 
 # The job's tests run beside the others.
-JOB_TESTS := tests/integration/job
+JOB_TESTS := tests/integration/job tests/unit/job
 # Those over S3 need jars on the class path of a JVM of their own; `test-long` has the first of them, `test-s3` all.
 S3_TESTS := tests/s3
 S3_FIRST := $(S3_TESTS)/test_s3_jars.py $(S3_TESTS)/test_s3_loads.py
@@ -31,7 +31,7 @@ STACK_TESTS := tests/stack
 # They need a browser: `make test-browser`.
 BROWSER_TESTS := tests/browser
 # What loads a lake again and again, or starts the command for each load.
-LONG_JOB_TESTS := $(patsubst %,$(JOB_TESTS)/test_%.py,\
+LONG_JOB_TESTS := $(patsubst %,tests/integration/job/test_%.py,\
 	adapt_page arrivals gates hostile_input interruptions operations readers unusual_loads)
 LONG_TESTS := tests/chaos/test_killed_job.py tests/integration/test_both_ends.py \
 	$(patsubst %,tests/integration/command/test_%.py,operate run_own run_raw)

@@ -8,8 +8,7 @@ test-spark4: .venv-spark4/.test ## Every test on Glue 6.0's Spark, as `make test
 	@mkdir -p .cache
 	@$(BIN4)/pytest $(JOB_TESTS) > .cache/job-tests-spark4.log 2>&1 & job=$$!; \
 		trap 'kill $$job' INT TERM; \
-		$(BIN4)/pytest --ignore=$(JOB_TESTS) --ignore=$(S3_TESTS) --ignore=$(STACK_TESTS) --ignore=$(TRINO_TESTS) \
-			--ignore=$(BROWSER_TESTS); rest=$$?; \
+		$(BIN4)/pytest $(patsubst %,--ignore=%,$(ELSEWHERE)); rest=$$?; \
 		$(BIN4)/pytest $(S3_TESTS); s3=$$?; \
 		wait $$job; code=$$?; cat .cache/job-tests-spark4.log; exit $$((rest + s3 + code))
 
