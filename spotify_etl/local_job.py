@@ -132,6 +132,7 @@ def _environment(lake: Lake, scratch: Path, *, rebuilds: bool) -> dict[str, str]
         # A small load is over before compiling it would pay, be it by the JVM or by Spark.
         settings["spark.driver.extraJavaOptions"] = _QUICK_START
         settings["spark.sql.codegen.wholeStage"] = "false"
+        settings["spark.sql.codegen.factoryMode"] = "NO_CODEGEN"
     configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     return {
         # Java decodes file names by the locale, and drops from a listing what it cannot decode.

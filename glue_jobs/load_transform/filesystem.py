@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import uuid4
 
-from py4j.protocol import Py4JJavaError
 from pyspark import InheritableThread
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
@@ -72,24 +71,13 @@ class Files:
 
     def files_below(self, prefix: str) -> list[FileEntry]:
         """Return every file below a prefix, at any depth, in the order of the addresses. A missing prefix is empty."""
-        try:
-            found = str(self._calls.below(self.root + prefix))
-        except Py4JJavaError as error:
-            if _is_missing(error):
-                return []
-            raise
-        entries = map(_entry, found.splitlines())
+        entries = map(_entry, str(self._calls.below(self.root + prefix)).splitlines())
         return sorted((entry for entry in entries if not entry.uri.endswith("/")), key=lambda entry: entry.uri)
 
     def folders(self, prefix: str) -> list[str]:
-        """Return the names of the folders straight below a prefix."""
-        try:
-            found = self._fs.listStatus(self._path(self.root + prefix))
-        except Py4JJavaError as error:
-            if _is_missing(error):
-                return []
-            raise
-        return sorted(status.getPath().getName() for status in found if status.isDirectory())
+        """Return the names of the folders straight below a prefix. A missing prefix has none."""
+        found = str(self._calls.folders(self.root + prefix)).splitlines()
+        return sorted(unquote(uri.rstrip("/").rpartition("/")[2]) for uri in found)
 
     def exists(self, key: str) -> bool:
         """Tell whether a key holds an object."""
@@ -205,7 +193,3 @@ def in_parallel(function: Callable[[_T], _R], values: Iterable[_T]) -> list[_R]:
 def _entry(line: str) -> FileEntry:
     length, modified_ms, uri = line.split(" ", 2)
     return FileEntry(one_spelling(uri), int(length), int(modified_ms))
-
-
-def _is_missing(error: Py4JJavaError) -> bool:
-    return "FileNotFoundException" in str(error.java_exception.getClass().getName())

@@ -32,9 +32,13 @@ public class NAME {
         StringBuilder told = new StringBuilder();
         if (isObjectStore) {
             // One request for a thousand objects, whatever their folders.
-            RemoteIterator found = files.listFiles(new Path(address), true);
-            while (found.hasNext()) {
-                tell((FileStatus) found.next(), told);
+            try {
+                RemoteIterator found = files.listFiles(new Path(address), true);
+                while (found.hasNext()) {
+                    tell((FileStatus) found.next(), told);
+                }
+            } catch (FileNotFoundException none) {
+                return "";
             }
         } else {
             // Not `listFiles`: it asks for each file's owner, and Hadoop asks local folders by starting `ls` for it.
@@ -44,13 +48,33 @@ public class NAME {
     }
 
     private void walk(Path folder, StringBuilder told) throws IOException {
-        FileStatus[] found = files.listStatus(folder);
+        FileStatus[] found = list(folder);
         for (int i = 0; i < found.length; i++) {
             if (found[i].isDirectory()) {
                 walk(found[i].getPath(), told);
             } else {
                 tell(found[i], told);
             }
+        }
+    }
+
+    public String folders(String address) throws IOException {
+        StringBuilder told = new StringBuilder();
+        FileStatus[] found = list(new Path(address));
+        for (int i = 0; i < found.length; i++) {
+            if (found[i].isDirectory()) {
+                told.append(found[i].getPath().toUri().toString()).append('\\n');
+            }
+        }
+        return told.toString();
+    }
+
+    private FileStatus[] list(Path folder) throws IOException {
+        // An exception that reaches Python costs it a dozen calls to learn what it is.
+        try {
+            return files.listStatus(folder);
+        } catch (FileNotFoundException none) {
+            return new FileStatus[0];
         }
     }
 
@@ -87,8 +111,9 @@ def file_calls(jvm: Any, file_system: Any, *, is_object_store: bool) -> Any:
     """Return an object of the JVM with these calls on a Hadoop file system; all take an address.
 
     `below` and `at` return a line a file, `<bytes> <epoch milliseconds> <encoded URI>`: of all below a folder, or of
-    one, if it is there. `move` renames and tells how that went, `moved`, `failed` or, where something is there already,
-    `taken`; where folders are no mere names, it makes the one that is needed.
+    one, if it is there. `folders` returns a line, its encoded URI, for each folder straight below one. `move` renames
+    and tells how that went, `moved`, `failed` or, where something is there already, `taken`; where folders are no mere
+    names, it makes the one that is needed.
     """
     return _compiled(jvm).newInstance(None).on(file_system, is_object_store)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyspark.sql import SparkSession
 
 REQUIRED = {
@@ -25,11 +27,33 @@ REQUIRED = {
     "spark.sql.legacy.codingErrorAction": "true",
 }
 
+_LOOKED_UP = (
+    "functions",
+    "Column",
+    "PythonUtils",
+    "SparkSession",
+    "py4j.reflection.TypeUtil",
+    "org.apache.spark.sql.catalyst.expressions.LambdaFunction",
+    "org.apache.spark.sql.catalyst.expressions.UnresolvedNamedLambdaVariable",
+)
+"""What PySpark looks up by name in the JVM each time that a column is made."""
+
 
 def prepare(session: SparkSession) -> SparkSession:
     """Set what the job depends on, on a session that may be shared (Glue's, a notebook's, a test's)."""
     for name, value in REQUIRED.items():
         session.conf.set(name, value)
+    _remember(session.sparkContext._jvm)
     # A _SUCCESS file in a table's folder is an object that crawlers and readers would have to know about.
     session.sparkContext._jsc.hadoopConfiguration().set("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
     return session
+
+
+def _remember(jvm: Any) -> None:
+    """Look names up once: each time, Py4J asks for a class of that name in every package it knows and in every jar."""
+    for name in _LOOKED_UP:
+        holder = jvm
+        for part in name.split("."):
+            if part not in vars(holder):
+                setattr(holder, part, getattr(holder, part))
+            holder = vars(holder)[part]
