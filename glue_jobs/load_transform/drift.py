@@ -5,6 +5,9 @@ Neither stops a load. Values become null and are counted; unknown fields stay in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import ceil
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -12,6 +15,7 @@ from load_transform.documents import row_texts
 from load_transform.parsing import flat, is_object, let
 
 SAMPLED_OBJECTS = 100
+SAMPLED_BYTES = 32 * 1024 * 1024
 SAMPLED_ROWS = 1000
 NAMED_FIELDS = 100
 OTHERS = "others"
@@ -41,6 +45,17 @@ def values_not_fitting(items_: DataFrame) -> DataFrame:
         .groupBy("extract_date", "field")
         .agg(F.count("*").alias("rows"))
     )
+
+
+def sample(sizes: Mapping[str, int]) -> list[str]:
+    """Return the addresses of some objects, spread over all; `sizes` are their bytes by address.
+
+    As many as are about `SAMPLED_BYTES` together, at most `SAMPLED_OBJECTS` and at least one: an object is taken apart
+    as text, a dozen copies of it at a time.
+    """
+    mean = sum(sizes.values()) / max(1, len(sizes))
+    many = max(1, min(SAMPLED_OBJECTS, int(SAMPLED_BYTES / max(1, mean))))
+    return sorted(sizes)[:: ceil(len(sizes) / many) or 1]
 
 
 def unknown_fields(documents: DataFrame) -> DataFrame:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from load_transform import archive, forgetting, gates, intake, intents, partitions, reasons, rebuild, reports
 from load_transform.contract import LOAD_REPORTS, PARTITION, PROCESSED, TO_BE_PROCESSED
-from load_transform.drift import SAMPLED_OBJECTS, unknown_fields
+from load_transform.drift import sample, unknown_fields
 from load_transform.errors import OrderError
 from load_transform.holds import (
     drop_idle,
@@ -194,7 +194,7 @@ def _unknown_fields(new: Batch, plan: rebuild.Plan) -> dict[str, dict[str, int]]
         return {}
     dates = {one.item.uri: one.date for one in plan.new}
     # Which are named, so that Spark opens no other: a sample of rows alone would read a part of every file again.
-    sampled = sorted(dates)[:: len(dates) // SAMPLED_OBJECTS + 1]
+    sampled = sample({one.item.uri: one.item.length for one in plan.new})
     found: dict[str, Counter[str]] = {}
     for row in unknown_fields(new.documents.where(F.col("uri").isin(sampled))).collect():
         if row["uri"] in dates:
