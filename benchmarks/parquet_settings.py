@@ -73,16 +73,14 @@ def _lines(table: str, rows: DataFrame, rounds: int, level: int) -> Iterator[str
     yield "| | seconds | MB | to the first |"
     yield "|---|---:|---:|---:|"
     seconds: dict[str, list[float]] = defaultdict(list)
-    sizes: dict[str, int] = {}
-    # The first round warms up, and does not count.
-    for number in range(rounds + 1):
-        taken, size = _round(one_task)
-        sizes |= size
-        for name, value in taken.items() if number else ():
+    _round(one_task)  # To warm up: it does not count.
+    for _ in range(rounds):
+        taken, sizes = _round(one_task)
+        for name, value in taken.items():
             seconds[name].append(value)
     for name, values in seconds.items():
-        size_ = f"{sizes[name] / 1e6:.2f} | {sizes[name] / sizes[_AS_IT_IS]:.2f}" if name in sizes else " |"
-        yield f"| {name} | {statistics.median(values):.2f} | {size_} |"
+        written = f"{sizes[name] / 1e6:.2f} | {sizes[name] / sizes[_AS_IT_IS]:.2f}" if name in sizes else " |"
+        yield f"| {name} | {statistics.median(values):.2f} | {written} |"
     one_task.unpersist()
 
 
